@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Action, Clamp, Regime } from '../decision/decision.ts'
-import { FillCosts, Holdings, Order, Position, SessionEvents } from '../portfolio/holdings.ts'
+import { FillCosts, Holdings, Lapsed, Order, Position, SessionEvents } from '../portfolio/holdings.ts'
 import { Currency, Instant, IsoDate } from '../units.ts'
 
 /** SHA-256 in lower-case hex. */
@@ -142,6 +142,10 @@ export const DecisionEntry = z.strictObject({
   clamps: z.array(Clamp),
   /** Orders placed by this decision, stops first. */
   orders: z.array(Order),
+  /** Pending orders that a stop replaced. */
+  cancelled: z.array(z.string()),
+  /** Orders whose exchange had already opened when the decision was recorded: they are not filled. */
+  missed: z.array(Lapsed),
   /** Stop orders in numbers: close against average cost, as a negative fraction. */
   stops: z.array(
     z.strictObject({ symbol: z.string(), close: z.number(), averageCost: z.number(), change: z.number() }),

@@ -1,0 +1,84 @@
+import type { BookMarket } from '../decision/book-market.ts'
+import { openDay, type Run, type Solver, settleDay, startRun, viewAt } from '../decision/day.ts'
+import type { Clamp } from '../decision/decision.ts'
+import type { Policy } from '../decision/policy.ts'
+import { addCosts } from '../portfolio/costs.ts'
+import type { DividendCredit, Fill, FillCosts, Holdings, Lapsed } from '../portfolio/holdings.ts'
+
+/** One policy over a range of sessions, net of all costs. */
+export type Simulation = {
+  readonly policy: string
+  /** Panel index of the first session; `equity[0]` is its close, before anything was bought. */
+  readonly firstSession: number
+  readonly equity: Float64Array
+  readonly fills: readonly Fill[]
+  readonly dividends: readonly DividendCredit[]
+  readonly lapsed: readonly Lapsed[]
+  readonly clamps: readonly Clamp[]
+  readonly costs: FillCosts
+  /** Sum over sessions of half the absolute traded value over the equity of the close before. */
+  readonly turnover: number
+  readonly holdings: Holdings
+}
+
+/**
+ * The day, folded over the past: the same functions as live, only the clock and the price source differ.
+ * The first decision falls at the close of the first session, the first fill at the next open.
+ *
+ * @param first panel index of the first session
+ * @param last panel index of the last session, at whose close nothing is decided any more that could fill
+ */
+export async function simulate(input: {
+  readonly market: BookMarket
+  readonly policy: Policy
+  readonly guarded?: boolean
+  readonly isBenchmark?: boolean
+  readonly first: number
+  readonly last: number
+  readonly solve: Solver
+}): Promise<Simulation> {
+  const { market, first, last, solve } = input
+  let run: Run = startRun(market, input.policy, input)
+  const equity = new Float64Array(last - first + 1)
+  const fills: Fill[] = []
+  const dividends: DividendCredit[] = []
+  const lapsed: Lapsed[] = []
+  const clamps: Clamp[] = []
+  let costs: FillCosts = {}
+  let turnover = 0
+  for (let session = first; session <= last; session++) {
+    if (session > first) {
+      const opened = openDay(market, run, session)
+      run = opened.run
+      let traded = 0
+      for (const fill of opened.events.fills) {
+        fills.push(fill)
+        costs = addCosts(costs, fill.costs)
+        traded += Math.abs(fill.quantity * fill.price * fill.rate)
+      }
+      for (const credit of opened.events.dividends) dividends.push(credit)
+      for (const order of opened.events.lapsed) lapsed.push(order)
+      turnover += traded / 2 / equity[session - first - 1]!
+    }
+    const view = viewAt(market, run, session, first)
+    equity[session - first] = view.equity
+    const request = run.policy.prepare(view)
+    // Awaiting costs a turn of the event loop, which a fold over 10,000 sessions would feel: only what must be awaited is.
+    const settled = request.kind === 'solve' ? request.settle(await solve(request.problem)) : request
+    const decided = settleDay(run, view, settled)
+    run = decided.run
+    for (const clamp of decided.guarded.clamps) clamps.push(clamp)
+  }
+  return {
+    policy: input.policy.name,
+    firstSession: first,
+    equity,
+    fills,
+    dividends,
+    lapsed,
+    clamps,
+    costs,
+    turnover,
+    holdings: run.holdings,
+  }
+}

@@ -1,0 +1,103 @@
+import { isoWeek } from '../market/calendar.ts'
+import type { Problem } from '../optimizer/problem.ts'
+import type { Solution } from '../optimizer/solution.ts'
+import type { Holdings, Order, SessionEvents } from '../portfolio/holdings.ts'
+import { openSession } from '../portfolio/session.ts'
+import { equityAt } from '../portfolio/valuation.ts'
+import { cents } from '../units.ts'
+import type { BookMarket } from './book-market.ts'
+import { type Guarded, guard } from './guardrails/guard.ts'
+import type { Policy, Settled, View } from './policy.ts'
+import { regimeAt } from './regime-at.ts'
+
+/** Whatever solves the convex problems of the policies that optimize; it stands outside the day and is awaited. */
+export type Solver = (problem: Problem) => Promise<Solution>
+
+/** One portfolio, who decides it, and the orders decided so far this ISO week. */
+export type Run = {
+  readonly policy: Policy
+  readonly guarded: boolean
+  readonly holdings: Holdings
+  readonly week: { readonly name: string; readonly trades: number }
+  /** A benchmark may hold the index that stands in for an ETF. */
+  readonly isBenchmark: boolean
+}
+
+/** A portfolio before its first session: the initial cash and nothing else. */
+export function startRun(
+  market: BookMarket,
+  policy: Policy,
+  options: { readonly guarded?: boolean; readonly isBenchmark?: boolean } = {},
+): Run {
+  return {
+    policy,
+    guarded: options.guarded ?? policy.guarded,
+    holdings: { cashCents: cents(market.book.initialCash), positions: [], pending: [], exits: {} },
+    week: { name: '', trades: 0 },
+    isBenchmark: options.isBenchmark ?? false,
+  }
+}
+
+/** The opens of a session: what waited is filled, dividends are credited, splits applied. */
+export function openDay(
+  market: BookMarket,
+  run: Run,
+  session: number,
+): { readonly run: Run; readonly events: SessionEvents } {
+  const { holdings, events } = openSession({
+    holdings: run.holdings,
+    panel: market.panel,
+    session,
+    costs: market.book.costs,
+    charged: market.charged,
+    orderExpirySessions: market.book.limits.orderExpirySessions,
+  })
+  return { run: { ...run, holdings }, events }
+}
+
+/** What the run's policy sees at a session's close. */
+export function viewAt(market: BookMarket, run: Run, session: number, firstSession: number): View {
+  const week = isoWeek(market.panel.sessions[session]!)
+  let promised = 0
+  for (const order of run.holdings.pending) promised += order.amountCents ?? 0
+  return {
+    market,
+    session,
+    firstSession,
+    holdings: run.holdings,
+    equity: equityAt(run.holdings, market.panel, session),
+    freeCashCents: Math.max(0, run.holdings.cashCents - promised),
+    tradesThisWeek: run.week.name === week ? run.week.trades : 0,
+    standInAllowed: run.isBenchmark,
+    regime: () => regimeAt(market, session),
+  }
+}
+
+/** Second half of the day: the guardrails have the last word, and what they leave becomes pending orders. */
+export function settleDay(run: Run, view: View, settled: Settled): { readonly run: Run; readonly guarded: Guarded } {
+  const guarded = guard(view, settled.kind === 'wishes' ? settled.wishes : [], run.guarded)
+  return { run: placeOrders(run, view, guarded.orders, guarded.cancelled), guarded }
+}
+
+/** The run with new orders pending and counted as trades of their week. */
+export function placeOrders(run: Run, view: View, orders: readonly Order[], cancelled: readonly string[]): Run {
+  if (orders.length === 0 && cancelled.length === 0) return run
+  const gone = new Set(cancelled)
+  const name = isoWeek(view.market.panel.sessions[view.session]!)
+  return {
+    ...run,
+    holdings: { ...run.holdings, pending: [...run.holdings.pending.filter((order) => !gone.has(order.id)), ...orders] },
+    week: { name, trades: view.tradesThisWeek + orders.length },
+  }
+}
+
+/** One close from view to pending orders. Only policies that optimize make it wait. */
+export async function decideDay(
+  view: View,
+  run: Run,
+  solve: Solver,
+): Promise<{ readonly run: Run; readonly settled: Settled; readonly guarded: Guarded }> {
+  const request = run.policy.prepare(view)
+  const settled = request.kind === 'solve' ? request.settle(await solve(request.problem)) : request
+  return { settled, ...settleDay(run, view, settled) }
+}
