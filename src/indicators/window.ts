@@ -26,7 +26,7 @@ export function windowMean(values: Float64Array, window: number, into: Float64Ar
     let sum = 0
     let i = last - 1
     if (start > 0) {
-      for (; i >= end; i--) sum += values[i - last + start - 1]! - pivot
+      for (; i >= end; i--) sum += values[i - window + 1]! - pivot
       for (; i >= start; i--) {
         sum += values[i - window + 1]! - pivot
         into[i] = sum
