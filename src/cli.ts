@@ -245,7 +245,7 @@ async function place(options: { home?: string }): Promise<{ home: string; databa
   const config = readConfig(
     options.home === undefined ? environment : { ...environment, PRIMER_HOME: options.home, DATABASE_URL: undefined },
   )
-  return { home: config.PRIMER_HOME, databaseUrl: config.DATABASE_URL }
+  return { home: config.home, databaseUrl: config.databaseUrl }
 }
 
 function isoDate(value: string): string {

@@ -153,7 +153,8 @@ export const DecisionEntry = z.strictObject({
   holds: z.int(),
   regime: Regime,
   cashDrag: z.strictObject({ cashWeight: z.number(), floor: z.number(), ceiling: z.number() }),
-  snapshotSha256: Sha256,
+  /** Null on a missed day, when nothing was looked at. */
+  snapshotSha256: Sha256.nullable(),
   /** Null for controls. */
   prompt: z
     .strictObject({

@@ -17,6 +17,8 @@ export type ClosedDay = {
   readonly benchmarks: Readonly<Record<string, number>>
 }
 
+type Week = { readonly name: string; readonly trades: number }
+
 /** A book rebuilt from its journal alone. */
 export type BookState = {
   readonly opened: Opened
@@ -24,8 +26,9 @@ export type BookState = {
   readonly seq: number
   readonly holdings: Holdings
   readonly benchmarks: Readonly<Record<string, Holdings>>
-  /** Trades decided in the ISO week named, for the book and for each benchmark. */
-  readonly week: { readonly name: string; readonly trades: number }
+  /** Trades decided in the ISO week named. */
+  readonly week: Week
+  readonly benchmarkWeeks: Readonly<Record<string, Week>>
   readonly lastSession: IsoDate | null
   readonly closes: readonly ClosedDay[]
   readonly peakEquity: number
@@ -47,6 +50,7 @@ export function openState(entry: Entry<'opened'>): BookState {
     holdings: empty,
     benchmarks: Object.fromEntries(entry.body.benchmarks.map((benchmark) => [benchmark.policy, empty])),
     week: { name: '', trades: 0 },
+    benchmarkWeeks: {},
     lastSession: null,
     closes: [],
     peakEquity: fromCents(entry.body.initialCashCents),
@@ -112,6 +116,13 @@ export function applyEntry(state: BookState, entry: Entry): BookState {
           addOrders(holdings, benchmarkOrders[policy] ?? [], new Set()),
         ),
         week: { name, trades: (state.week.name === name ? state.week.trades : 0) + orders.length },
+        benchmarkWeeks: {
+          ...state.benchmarkWeeks,
+          ...mapRecord(benchmarkOrders, (placed, policy) => {
+            const before = state.benchmarkWeeks[policy]
+            return { name, trades: (before?.name === name ? before.trades : 0) + placed.length }
+          }),
+        },
         decisions: [...state.decisions, { seq: entry.seq, body: entry.body }],
       }
     }

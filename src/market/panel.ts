@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert'
 import { InputError } from '../errors.ts'
-import type { Currency, IsoDate } from '../units.ts'
+import type { Currency, Instant, IsoDate } from '../units.ts'
 import type { Exchange, History } from './bar.ts'
 import { sessionsBetween } from './calendar.ts'
 import type { Listing, MarketHistory } from './price-source.ts'
@@ -27,6 +27,8 @@ export type Column = {
   readonly rate: Float64Array
   /** Date on which that rate was published. */
   readonly rateDate: readonly (IsoDate | null)[]
+  /** When it became known; null for the base currency itself. */
+  readonly rateKnownAt: readonly (Instant | null)[]
   readonly mark: Float64Array
   readonly markedOn: Int32Array
   /** Total return of one share in the base currency since the previous session, dividends included; NaN without two marks. */
@@ -121,7 +123,7 @@ function sessionDates(present: readonly Listing[], histories: ReadonlyMap<string
   return { dates, isOpen: { XPAR: flags('XPAR'), XNYS: flags('XNYS') } }
 }
 
-type RateColumn = { readonly rate: Float64Array; readonly rateDate: readonly (IsoDate | null)[] }
+type RateColumn = Pick<Column, 'rate' | 'rateDate' | 'rateKnownAt'>
 
 function rateColumn(
   currency: Currency,
@@ -129,7 +131,13 @@ function rateColumn(
   market: MarketHistory,
   sessions: readonly IsoDate[],
 ): RateColumn {
-  if (currency === base) return { rate: new Float64Array(sessions.length).fill(1), rateDate: sessions }
+  if (currency === base) {
+    return {
+      rate: new Float64Array(sessions.length).fill(1),
+      rateDate: sessions,
+      rateKnownAt: sessions.map(() => null),
+    }
+  }
   const published =
     market.rates.find((candidate) => candidate.currency === currency && candidate.base === base)?.rates ?? []
   if (published.length === 0) {
@@ -140,15 +148,17 @@ function rateColumn(
   }
   const rate = new Float64Array(sessions.length).fill(Number.NaN)
   const rateDate = new Array<IsoDate | null>(sessions.length).fill(null)
+  const rateKnownAt = new Array<Instant | null>(sessions.length).fill(null)
   let next = 0
   for (let t = 0; t < sessions.length; t++) {
     while (next < published.length && published[next]!.date <= sessions[t]!) next++
     if (next > 0) {
       rate[t] = published[next - 1]!.rate
       rateDate[t] = published[next - 1]!.date
+      rateKnownAt[t] = published[next - 1]!.knownAt
     }
   }
-  return { rate, rateDate }
+  return { rate, rateDate, rateKnownAt }
 }
 
 function buildColumn(

@@ -42,6 +42,7 @@ export const MonitorLimits = z.strictObject({
   portfolioDrawdown: fraction,
   escalation: fraction,
 })
+export type MonitorLimits = z.infer<typeof MonitorLimits>
 
 export const AllocatorBook = z
   .strictObject({

@@ -137,15 +137,17 @@ function checkBuy(state: State, wish: Wish & { side: 'buy' }, instrument: Traded
       amount = clamp('cash-floor', spendable, `at least ${pct(floor)} of equity stays in cash`, amount)
   }
   const ticket = cents(book.costs.minimumTicket)
-  if (amount < ticket && amount > 0) {
-    return clamp(
+  if (amount >= ticket) return amount
+  // A wish that a limit above took to nothing has been explained; one that was too small from the start has not.
+  if (amount > 0 || wish.amountCents === 0) {
+    clamp(
       'minimum-ticket',
       0,
       `${fromCents(amount).toFixed(2)} is left, tickets start at ${book.costs.minimumTicket}`,
       amount,
     )
   }
-  return amount
+  return 0
 }
 
 const pct = (fraction: number) => `${Number((fraction * 100).toFixed(2))} %`

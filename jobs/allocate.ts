@@ -1,0 +1,283 @@
+import { createHash } from 'node:crypto'
+import canonicalize from 'canonicalize'
+import type { Context, OpenBook } from '../src/context.ts'
+import { answerJsonSchema, parseAnswer } from '../src/decision/answer.ts'
+import type { BookMarket } from '../src/decision/book-market.ts'
+import { buildSnapshot } from '../src/decision/build-snapshot.ts'
+import { type Run, settleDay, startRun, viewAt } from '../src/decision/day.ts'
+import type { Action } from '../src/decision/decision.ts'
+import type { Guarded } from '../src/decision/guardrails/guard.ts'
+import { wishesOf } from '../src/decision/policies/model.ts'
+import { parsePolicy } from '../src/decision/policies/parse.ts'
+import type { Settled, View } from '../src/decision/policy.ts'
+import { promptSha256, renderPrompt } from '../src/decision/prompt.ts'
+import type { Snapshot } from '../src/decision/snapshot.ts'
+import type { DecisionEntry } from '../src/journal/entry.ts'
+import { nextSession, openAt } from '../src/market/calendar.ts'
+import type { Lapsed, Order } from '../src/portfolio/holdings.ts'
+import { renderDecisionPost } from '../src/posts/decision-post.ts'
+import type { Instant } from '../src/units.ts'
+import { appendStep, due } from './steps.ts'
+
+/** What whoever decides came to, before the guardrails. */
+type Decided = {
+  readonly settled: Settled
+  readonly summary: string
+  readonly actions: readonly Action[]
+  readonly prompt: DecisionEntry['prompt']
+}
+
+/**
+ * One decision at a session's close: the snapshot is sealed, whoever decides decides, the guardrails have the last word,
+ * and the post is rendered. Safe to run twice.
+ */
+export async function decideSession(
+  ctx: Context,
+  market: BookMarket,
+  open: OpenBook,
+  session: number,
+): Promise<OpenBook> {
+  const book = open.opened.book
+  const date = market.panel.sessions[session]!
+  const key = `${book}/${date}/decision`
+  let current = open
+  if ((await ctx.journal.done(key)) === null) {
+    const run = runOf(market, current, current.state.opened.policy)
+    const view = viewAt(market, run, session, firstIndex(market, current))
+    const sealed = await sealSnapshot(ctx, current, view)
+    const decided =
+      ctx.model === null ? await askControl(ctx, view, run) : await askModel(ctx, current, view, sealed.snapshot)
+    current = (await ctx.state(book))!
+    await record(ctx, current, view, run, decided, sealed.sha256, key)
+  }
+  await postDecision(ctx, current, date)
+  return (await ctx.state(book))!
+}
+
+/** A session that passed without the program running: said as plainly as any other missed day; benchmarks go on. */
+export async function missSession(
+  ctx: Context,
+  market: BookMarket,
+  open: OpenBook,
+  session: number,
+  because: string,
+): Promise<OpenBook> {
+  const book = open.opened.book
+  const date = market.panel.sessions[session]!
+  const key = `${book}/${date}/decision`
+  if ((await ctx.journal.done(key)) !== null) return open
+  // A stop of that day cannot be decided after the open at which it would have sold: the next decision looks at it.
+  const run: Run = { ...runOf(market, open, open.state.opened.policy), guarded: false }
+  const view = viewAt(market, run, session, firstIndex(market, open))
+  const decided: Decided = { settled: { kind: 'no-decision', because }, summary: '', actions: [], prompt: null }
+  await record(ctx, open, view, run, decided, null, key)
+  return (await ctx.state(book))!
+}
+
+function firstIndex(market: BookMarket, open: OpenBook): number {
+  return market.panel.indexOf.get(open.state.opened.firstSession) ?? -1
+}
+
+function runOf(market: BookMarket, open: OpenBook, policy: string): Run {
+  const control = parsePolicy(policy === 'model' ? 'do-nothing' : policy, market, { asBenchmark: true })
+  return { ...startRun(market, control, { guarded: true }), holdings: open.state.holdings, week: open.state.week }
+}
+
+async function sealSnapshot(ctx: Context, open: OpenBook, view: View): Promise<{ snapshot: Snapshot; sha256: string }> {
+  const { opened, state } = open
+  const book = opened.book
+  const date = view.market.panel.sessions[view.session]!
+  const last = await ctx.journal.last(book, 'snapshot')
+  if (last !== null && last.body.date === date)
+    return { snapshot: last.body.snapshot as Snapshot, sha256: last.body.sha256 }
+  const standing = state.lastClose!.body.standing
+  const at = ctx.clock.now(due.snapshot(date))
+  const snapshot = buildSnapshot(view, {
+    sealedAt: at,
+    day: standing.day,
+    marketLabel: opened.body.market.label,
+    netReturn: standing.netReturn,
+    drawdown: standing.drawdown,
+    benchmarks: standing.benchmarks.map(({ policy, shortName, netReturn, priceOnly }) => ({
+      policy,
+      shortName,
+      netReturn,
+      priceOnly,
+    })),
+    recentDecisions: state.decisions.slice(-5).map(({ body }) => body),
+  })
+  const sha256 = createHash('sha256').update(canonicalize(snapshot)!).digest('hex')
+  const body = { date, sha256, snapshot }
+  await appendStep(ctx, [{ at, kind: 'snapshot', book, key: `${book}/${date}/snapshot`, body }], {
+    book,
+    seq: state.seq,
+  })
+  return { snapshot, sha256 }
+}
+
+async function askControl(ctx: Context, view: View, run: Run): Promise<Decided> {
+  const request = run.policy.prepare(view)
+  const settled = request.kind === 'solve' ? request.settle(await ctx.solve(request.problem)) : request
+  const wishes = settled.kind === 'wishes' ? settled.wishes : []
+  return {
+    settled,
+    summary: settled.kind === 'wishes' ? settled.summary : '',
+    actions: wishes.map((wish) => ({
+      symbol: wish.symbol,
+      side: wish.side,
+      pct: wish.pct ?? pctOf(view, wish),
+      reason: wish.reason,
+    })),
+    prompt: null,
+  }
+}
+
+function pctOf(
+  view: View,
+  wish: { side: 'buy' | 'sell'; symbol: string; amountCents?: number; quantity?: number },
+): number {
+  if (wish.side === 'buy') return Math.min(100, (100 * wish.amountCents!) / view.freeCashCents)
+  const held = view.holdings.positions.find((position) => position.symbol === wish.symbol)!.quantity
+  return Math.min(100, (100 * wish.quantity!) / held)
+}
+
+async function askModel(ctx: Context, open: OpenBook, view: View, snapshot: Snapshot): Promise<Decided> {
+  const book = open.opened.book
+  const date = snapshot.date
+  const { messages } = renderPrompt(ctx.promptTemplate, snapshot)
+  const attempts = await Array.fromAsync(ctx.journal.read({ book, kinds: ['attempt'] }))
+  const todayUtc = new Date().toISOString().slice(0, 10)
+  let spentTodayUsd = 0
+  let attemptsBefore = 0
+  for (const entry of attempts) {
+    if (entry.kind !== 'attempt') continue
+    if (entry.body.sentAt.slice(0, 10) === todayUtc) spentTodayUsd += entry.body.costUsd
+    if (entry.body.date === date) attemptsBefore++
+  }
+  const reply = await ctx.model!.ask({
+    messages,
+    schemaName: 'decision',
+    jsonSchema: answerJsonSchema,
+    parse: parseAnswer,
+    date,
+    spentTodayUsd,
+    attemptsBefore,
+    record: async (body) => {
+      await ctx.journal.append([{ at: ctx.clock.now(due.decision(date)), kind: 'attempt', book, body }])
+    },
+  })
+  const prompt = {
+    file: 'prompts/allocator.md',
+    sha256: promptSha256(ctx.promptTemplate),
+    messages: messages.map((message) => ({ ...message })),
+  }
+  if (reply.kind === 'none')
+    return { settled: { kind: 'no-decision', because: reply.because }, summary: '', actions: [], prompt }
+  const { actions, summary } = reply.answer
+  return { settled: { kind: 'wishes', wishes: wishesOf(actions, view), summary }, summary, actions, prompt }
+}
+
+async function record(
+  ctx: Context,
+  open: OpenBook,
+  view: View,
+  run: Run,
+  decided: Decided,
+  snapshotSha256: string | null,
+  key: string,
+): Promise<void> {
+  const { state } = open
+  const book = open.opened.book
+  const date = view.market.panel.sessions[view.session]!
+  const { settled } = decided
+  const { guarded } = settleDay(run, view, settled)
+  const at = ctx.clock.now(due.decision(date))
+  const missed = alreadyOpened(view, guarded.orders, at)
+  const body: DecisionEntry = {
+    date,
+    policy: state.opened.policy,
+    outcome: settled.kind === 'wishes' ? 'decision' : settled.kind,
+    because: settled.kind === 'wishes' ? null : settled.because,
+    summary: decided.summary,
+    actions: [...decided.actions],
+    clamps: [...guarded.clamps],
+    orders: [...guarded.orders],
+    cancelled: [...guarded.cancelled],
+    missed,
+    stops: guarded.stops.map(({ symbol, close, averageCost, change }) => ({ symbol, close, averageCost, change })),
+    holds: holdsOf(view, guarded),
+    regime: view.regime(),
+    cashDrag: cashDragOf(view),
+    snapshotSha256,
+    prompt: decided.prompt,
+    standing: state.lastClose!.body.standing,
+    benchmarkOrders: await benchmarkOrders(ctx, open, view),
+  }
+  await appendStep(ctx, [{ at, kind: 'decision', book, key, body }], { book, seq: state.seq })
+}
+
+/** Orders whose exchange has opened by the time the decision is recorded: filling them would be back-dating. */
+function alreadyOpened(view: View, orders: readonly Order[], at: Instant): Lapsed[] {
+  const date = view.market.panel.sessions[view.session]!
+  return orders.flatMap((order) => {
+    const { exchange } = view.market.panel.bySymbol.get(order.symbol)!
+    const opensAt = openAt(exchange, nextSession(exchange, date))
+    if (opensAt > at) return []
+    return [
+      {
+        orderId: order.id,
+        symbol: order.symbol,
+        side: order.side,
+        kind: 'missed' as const,
+        because: `decided at ${at}, after the open at ${opensAt}`,
+      },
+    ]
+  })
+}
+
+function holdsOf(view: View, guarded: Guarded): number {
+  const traded = new Set(guarded.orders.map((order) => order.symbol))
+  return view.holdings.positions.filter((position) => !traded.has(position.symbol)).length
+}
+
+function cashDragOf(view: View): DecisionEntry['cashDrag'] {
+  const { limits } = view.market.book
+  const { volatility } = view.regime()
+  return {
+    cashWeight: view.holdings.cashCents / 100 / view.equity,
+    floor: limits.cashFloor[volatility],
+    ceiling: limits.cashCeiling[volatility],
+  }
+}
+
+/** Each benchmark decides at the same close on the same prices, as the control of its name. */
+async function benchmarkOrders(ctx: Context, open: OpenBook, view: View): Promise<Record<string, Order[]>> {
+  const { market, session } = view
+  const orders: Record<string, Order[]> = {}
+  for (const { policy } of open.state.opened.benchmarks) {
+    const control = parsePolicy(policy, market, { asBenchmark: true })
+    const trades = open.state.benchmarkWeeks[policy]
+    const run: Run = {
+      ...startRun(market, control, { isBenchmark: true }),
+      holdings: open.state.benchmarks[policy]!,
+      ...(trades !== undefined && { week: trades }),
+    }
+    const own = viewAt(market, run, session, view.firstSession)
+    const request = control.prepare(own)
+    const settled = request.kind === 'solve' ? request.settle(await ctx.solve(request.problem)) : request
+    const { guarded } = settleDay(run, own, settled)
+    if (guarded.orders.length > 0) orders[policy] = [...guarded.orders]
+  }
+  return orders
+}
+
+async function postDecision(ctx: Context, open: OpenBook, date: string): Promise<void> {
+  const book = open.opened.book
+  const key = `${book}/${date}/post-decision`
+  if ((await ctx.journal.done(key)) !== null) return
+  const decision = await ctx.journal.last(book, 'decision')
+  const close = await ctx.journal.last(book, 'close')
+  if (decision === null || decision.body.date !== date || close === null) return
+  const post = renderDecisionPost({ opened: open.opened, decision, close })
+  await ctx.journal.append([{ at: ctx.clock.now(due.post(date)), kind: 'post', book, key, body: post }])
+}

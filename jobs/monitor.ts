@@ -1,0 +1,63 @@
+import type { Context, OpenBook } from '../src/context.ts'
+import { findAlerts } from '../src/decision/alerts.ts'
+import { type BookMarket, heldSymbol } from '../src/decision/book-market.ts'
+import { startRun, viewAt } from '../src/decision/day.ts'
+import { doNothing } from '../src/decision/policies/buy-and-hold.ts'
+import { renderAlertPost } from '../src/posts/alert-post.ts'
+import type { Instant } from '../src/units.ts'
+import { appendStep } from './steps.ts'
+
+/**
+ * Looks at prices between decisions: one alert per asset, kind and session, told again only when it grows by a further step.
+ * It never trades. One entry and one post a run, and none when nothing is new.
+ */
+export async function checkSession(
+  ctx: Context,
+  market: BookMarket,
+  open: OpenBook,
+  session: number,
+  now: Instant,
+): Promise<number> {
+  const book = open.opened.book
+  const date = market.panel.sessions[session]!
+  const key = `${book}/${date}/monitor/${now.slice(11, 16)}`
+  if ((await ctx.journal.done(key)) === null) {
+    const { state } = open
+    const watched = new Set(state.holdings.positions.map((position) => position.symbol))
+    for (const { policy } of market.benchmarks) {
+      const symbol = heldSymbol(policy)
+      if (symbol !== null) watched.add(symbol)
+    }
+    const listings = [...watched].flatMap((symbol) => {
+      const column = market.panel.bySymbol.get(symbol)
+      return column === undefined || market.panel.isOpen[column.exchange][session] !== 1 ? [] : [column]
+    })
+    const quotes = await ctx.prices.quotes(listings, now)
+    const told = await Array.fromAsync(ctx.journal.read({ book, kinds: ['alert'] }))
+    const already = new Map<string, number>()
+    for (const entry of told) {
+      if (entry.kind !== 'alert' || entry.body.date !== date) continue
+      for (const { symbol, kind, level } of entry.body.alerts) {
+        already.set(`${symbol}/${kind}`, Math.max(level, already.get(`${symbol}/${kind}`) ?? 0))
+      }
+    }
+    const run = { ...startRun(market, doNothing), holdings: state.holdings }
+    const alerts = findAlerts({
+      view: viewAt(market, run, session, session),
+      quotes,
+      limits: market.book.monitor,
+      watched: listings.map((listing) => listing.symbol),
+      peakEquity: state.peakEquity,
+      already,
+    })
+    if (alerts.length === 0) return 0
+    const body = { date, checkedAt: now, alerts: alerts.map((alert) => ({ ...alert })) }
+    await appendStep(ctx, [{ at: now, kind: 'alert', book, key, body }], { book, seq: state.seq })
+  }
+  const postKey = `${book}/${date}/post-monitor/${now.slice(11, 16)}`
+  const alert = await ctx.journal.last(book, 'alert')
+  if (alert === null || alert.body.checkedAt !== now || (await ctx.journal.done(postKey)) !== null) return 0
+  const post = renderAlertPost({ opened: open.opened, alert })
+  await ctx.journal.append([{ at: now, kind: 'post', book, key: postKey, body: post }])
+  return alert.body.alerts.length
+}

@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto'
+import canonicalize from 'canonicalize'
+import type { Context, OpenBook } from '../src/context.ts'
+import type { BookMarket } from '../src/decision/book-market.ts'
+import { InputError } from '../src/errors.ts'
+import type { Opened } from '../src/journal/entry.ts'
+import type { AllocatorBook } from '../src/portfolio/book.ts'
+import { cents, type Instant, type IsoDate } from '../src/units.ts'
+
+/** Controls that a model is measured against beside the book's benchmarks. */
+const modelOpponents = [
+  { policy: 'cvar', shortName: 'CVaR control', priceOnly: false },
+  { policy: 'random:1', shortName: 'random', priceOnly: false },
+] as const
+
+/**
+ * The book's state, after writing its first entry if there was none: what is declared before anything happens.
+ *
+ * @throws InputError when the journal's book was opened with other rules, another market or another decider
+ */
+export async function openBook(
+  ctx: Context,
+  book: AllocatorBook,
+  market: BookMarket,
+  date: IsoDate,
+  at: Instant,
+): Promise<OpenBook> {
+  const found = await ctx.state(book.name)
+  const body = openedBody(ctx, book, market, date)
+  if (found !== null) {
+    refuseOther(found.state.opened, body)
+    return found
+  }
+  await ctx.journal.append([{ at, kind: 'opened', book: book.name, key: `${book.name}/opened`, body }])
+  return (await ctx.state(book.name))!
+}
+
+/** SHA-256 of the book as canonical JSON. */
+export function bookHash(book: AllocatorBook): string {
+  return createHash('sha256').update(canonicalize(book)!).digest('hex')
+}
+
+function openedBody(ctx: Context, book: AllocatorBook, market: BookMarket, date: IsoDate): Opened {
+  const decider = ctx.model === null ? 'control' : 'model'
+  return {
+    title: book.title,
+    currency: book.currency,
+    initialCashCents: cents(book.initialCash),
+    bookHash: bookHash(book),
+    policy: ctx.model === null ? 'cvar' : 'model',
+    decider,
+    market: { spec: ctx.prices.spec, label: ctx.prices.label, nature: ctx.prices.nature },
+    firstSession: date,
+    instruments: market.tradable.map(({ symbol, name, shortName, currency }) => ({
+      symbol,
+      name,
+      shortName,
+      currency,
+    })),
+    benchmarks: [
+      ...market.benchmarks.map((benchmark) => ({ ...benchmark })),
+      ...(decider === 'model' ? modelOpponents : []),
+    ],
+    notes: [...market.notes],
+  }
+}
+
+function refuseOther(opened: Opened, wanted: Opened): void {
+  const faults: string[] = []
+  const compare = (what: string, before: string, now: string, mend: string) => {
+    if (before !== now) faults.push(`the journal's book was opened with ${what} ${before}, and this is ${now}; ${mend}`)
+  }
+  const fresh = 'use another PRIMER_HOME (or --out) for another record'
+  compare('the market', opened.market.spec, wanted.market.spec, fresh)
+  compare('the policy', opened.policy, wanted.policy, fresh)
+  compare(
+    'rules of hash',
+    opened.bookHash.slice(0, 16),
+    wanted.bookHash.slice(0, 16),
+    `books/ was edited since; undo it, or ${fresh}`,
+  )
+  if (faults.length > 0) throw new InputError(faults)
+}

@@ -1,0 +1,53 @@
+import type { Context, OpenBook } from '../src/context.ts'
+import type { BookMarket } from '../src/decision/book-market.ts'
+import { sessionsUntilNextOpen } from '../src/decision/guardrails/sessions.ts'
+import { InputError } from '../src/errors.ts'
+import { weeklyReport } from '../src/journal/weekly.ts'
+import { isoWeek } from '../src/market/calendar.ts'
+import { renderWeeklyPost } from '../src/posts/weekly-report.ts'
+import type { IsoDate } from '../src/units.ts'
+import { appendStep, due } from './steps.ts'
+
+/** The weekly report, Fridays after New York's close, and the post about it. Safe to run twice. */
+export async function reportWeek(ctx: Context, market: BookMarket, open: OpenBook, date: IsoDate): Promise<void> {
+  const book = open.opened.book
+  const week = isoWeek(date)
+  if ((await ctx.journal.done(`${book}/${week}/report`)) === null) {
+    const { state } = open
+    if (!state.closes.some((close) => isoWeek(close.date) === week && close.date <= date)) {
+      throw new InputError(
+        `the book ${book} has no close in ${week} up to ${date}; run primer run fill --date ${date} first`,
+      )
+    }
+    const closes = await Array.fromAsync(ctx.journal.read({ book, kinds: ['close'] }))
+    const sessions = await Array.fromAsync(ctx.journal.read({ book, kinds: ['session'] }))
+    const valuesOf = (wanted: (closeDate: IsoDate) => boolean) => {
+      const entry = closes.findLast((candidate) => candidate.kind === 'close' && wanted(candidate.body.date))
+      return entry?.kind === 'close'
+        ? Object.fromEntries(entry.body.positions.map(({ symbol, value }) => [symbol, value]))
+        : {}
+    }
+    const body = weeklyReport(state, date, {
+      valuesBefore: valuesOf((closeDate) => isoWeek(closeDate) < week),
+      valuesAfter: valuesOf((closeDate) => closeDate <= date),
+      sessions: sessions.flatMap((entry) =>
+        entry.kind === 'session' && isoWeek(entry.body.date) === week && entry.body.date <= date ? [entry.body] : [],
+      ),
+      sessionsBetween: (symbol, from, to) => {
+        const index = market.panel.indexOf.get(to)
+        const exchange = market.panel.bySymbol.get(symbol)?.exchange
+        return index === undefined || exchange === undefined
+          ? 0
+          : sessionsUntilNextOpen(market.panel, exchange, from, index)
+      },
+    })
+    const at = ctx.clock.now(due.report(date))
+    await appendStep(ctx, [{ at, kind: 'report', book, key: `${book}/${week}/report`, body }], { book, seq: state.seq })
+  }
+  const key = `${book}/${week}/post-report`
+  if ((await ctx.journal.done(key)) !== null) return
+  const report = await ctx.journal.last(book, 'report')
+  if (report === null || report.body.week !== week) return
+  const post = renderWeeklyPost({ opened: open.opened, report })
+  await ctx.journal.append([{ at: ctx.clock.now(due.report(date)), kind: 'post', book, key, body: post }])
+}

@@ -1,0 +1,46 @@
+import type { Context, OpenBook } from '../src/context.ts'
+import type { BookMarket } from '../src/decision/book-market.ts'
+import { isoWeek, nextSession } from '../src/market/calendar.ts'
+import { firstSessionFrom } from '../src/market/panel.ts'
+import type { IsoDate } from '../src/units.ts'
+import { decideSession, missSession } from './allocate.ts'
+import { fillSession } from './fill.ts'
+
+/**
+ * Books every session that the journal lacks, up to and including `session`. Orders waiting from before are filled at their
+ * opens, since they were recorded before them; a session whose decision was never taken is recorded as missed, not made up.
+ */
+export async function catchUp(ctx: Context, market: BookMarket, open: OpenBook, session: number): Promise<OpenBook> {
+  const { sessions } = market.panel
+  let current = open
+  for (let t = nextToBook(market, current); t <= session; t++) {
+    const before = sessions[t - 1]
+    if (current.state.lastSession !== null && before !== undefined && current.state.lastSession === before) {
+      current = await missIfUndecided(ctx, market, current, t - 1)
+    }
+    current = await fillSession(ctx, market, current, t)
+  }
+  return current
+}
+
+/** First session that is to be booked; the last one booked comes again, in case its post is still missing. */
+function nextToBook(market: BookMarket, open: OpenBook): number {
+  const { lastSession, opened } = open.state
+  return firstSessionFrom(market.panel.sessions, lastSession ?? opened.firstSession) ?? market.panel.sessions.length
+}
+
+async function missIfUndecided(ctx: Context, market: BookMarket, open: OpenBook, session: number): Promise<OpenBook> {
+  const date = market.panel.sessions[session]!
+  if (open.state.decisions.at(-1)?.body.date === date) return open
+  return missSession(ctx, market, open, session, 'the program did not run that day')
+}
+
+/** The allocator's job at a session's close: book what is missing, then decide. */
+export async function allocate(ctx: Context, market: BookMarket, open: OpenBook, session: number): Promise<OpenBook> {
+  return decideSession(ctx, market, await catchUp(ctx, market, open, session), session)
+}
+
+/** Whether a date is its ISO week's last one on which any exchange of the market is open: the report falls due after it. */
+export function endsWeek(market: BookMarket, date: IsoDate): boolean {
+  return market.panel.exchanges.every((exchange) => isoWeek(nextSession(exchange, date)) !== isoWeek(date))
+}

@@ -1,0 +1,63 @@
+import type { Journal } from './adapters/database/journal.ts'
+import type { Model } from './adapters/model.ts'
+import type { Config } from './config.ts'
+import type { BookMarket } from './decision/book-market.ts'
+import type { Solver } from './decision/day.ts'
+import { InputError } from './errors.ts'
+import type { Entry } from './journal/entry.ts'
+import { applyEntry, type BookState, openState } from './journal/replay.ts'
+import type { PriceSource } from './market/price-source.ts'
+import type { AllocatorBook } from './portfolio/book.ts'
+import type { Instant, IsoDate } from './units.ts'
+
+/** Real time, or the scheduled time of the step at hand when recorded prices are played back. */
+export type Clock = {
+  readonly kind: 'system' | 'simulated'
+  /** @param scheduled when the step is due; a simulated clock stands exactly there */
+  readonly now: (scheduled: Instant) => Instant
+}
+
+export const systemClock: Clock = { kind: 'system', now: () => new Date().toISOString() }
+export const simulatedClock: Clock = { kind: 'simulated', now: (scheduled) => scheduled }
+
+/** Every open resource that a job may use, and nothing it may not. */
+export type Context = {
+  readonly config: Config
+  readonly journal: Journal
+  readonly prices: PriceSource
+  readonly clock: Clock
+  /** Null: a control decides, and every output says so. */
+  readonly model: Model | null
+  readonly solve: Solver
+  /** Text of prompts/allocator.md. */
+  readonly promptTemplate: string
+  /** Prices of a book up to a date, aligned. */
+  readonly market: (book: AllocatorBook, date: IsoDate) => Promise<BookMarket>
+  /** A book's state from the journal, brought up to date; null before it was opened. */
+  readonly state: (book: string) => Promise<OpenBook | null>
+  /** Facts for the log and the terminal. */
+  readonly say: (line: string) => void
+}
+
+/** A book as the journal has it, with the entry that opened it. */
+export type OpenBook = { readonly opened: Entry<'opened'>; readonly state: BookState }
+
+/** Reads a book's entries once and then only the new ones. */
+export function stateReader(journal: Journal): Context['state'] {
+  const known = new Map<string, OpenBook>()
+  return async (book) => {
+    let open = known.get(book) ?? null
+    for await (const entry of journal.read({ book, fromSeq: open === null ? 1 : open.state.seq + 1 })) {
+      if (open === null) {
+        if (entry.kind !== 'opened') {
+          throw new InputError(
+            `entry ${entry.seq} of the book ${book} comes before the book was opened; run primer journal verify`,
+          )
+        }
+        open = { opened: entry as Entry<'opened'>, state: openState(entry as Entry<'opened'>) }
+      } else open = { opened: open.opened, state: applyEntry(open.state, entry) }
+    }
+    if (open !== null) known.set(book, open)
+    return open
+  }
+}

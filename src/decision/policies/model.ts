@@ -1,0 +1,19 @@
+import { floorToStep } from '../../portfolio/costs.ts'
+import type { Action } from '../decision.ts'
+import type { View, Wish } from '../policy.ts'
+
+/**
+ * A model's actions as wishes. All buys are percentages of the cash at the decision, whatever their order; all sells are
+ * percentages of the position. A sale of what is not held stays a wish, for the guardrails to refuse on record.
+ */
+export function wishesOf(actions: readonly Action[], view: View): readonly Wish[] {
+  return actions.map(({ symbol, side, pct, reason }): Wish => {
+    if (side === 'buy') {
+      // The nudge keeps 10 % of 123.40 at 12.34 where the product of floats falls a hair short.
+      return { side, symbol, amountCents: Math.floor((view.freeCashCents * pct) / 100 + 1e-6), pct, reason }
+    }
+    const held = view.holdings.positions.find((position) => position.symbol === symbol)?.quantity ?? 0
+    const quantity = pct === 100 ? held : floorToStep((held * pct) / 100, view.market.book.costs.quantityStep)
+    return { side, symbol, quantity, pct, reason }
+  })
+}
