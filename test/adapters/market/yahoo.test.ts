@@ -8,6 +8,7 @@ import { asTraded } from '../../../src/adapters/market/yahoo-history.ts'
 import { InputError, MarketDataError } from '../../../src/errors.ts'
 import type { Bar } from '../../../src/market/bar.ts'
 import type { HistoryRequest, Listing } from '../../../src/market/price-source.ts'
+import { sharedAbsent, sharedPath } from '../../support/shared.ts'
 import { openYahooServer, type WireRow, type YahooListing, type YahooServer } from '../../support/yahoo-server.ts'
 
 const spy: Listing = { symbol: 'SPY', currency: 'USD', exchange: 'XNYS' }
@@ -157,6 +158,46 @@ describe('prices', () => {
       assert.deepEqual(late.histories[0]!.bars, bars)
       assert.deepEqual(late.histories[0]!.splits, listing.splits)
     })
+  })
+
+  test('real prices come back as traded through their real splits', { skip: sharedAbsent }, async () => {
+    // USO was consolidated 1:8 on 2020-04-29, SLV split 10:1 in 2008; the files hold them unadjusted.
+    for (const [symbol, date, ratio] of [
+      ['USO', '2020-04-29', 0.125],
+      ['SLV', '2008-07-24', 10],
+    ] as const) {
+      const text = await readFile(sharedPath(`bars/us_etf_2005_2020/${symbol}.csv`), 'utf8')
+      const rows = text
+        .trim()
+        .split('\n')
+        .slice(1)
+        .map((line) => line.split(','))
+      const bars = rows.map(([day, ...rest]) => {
+        const [open, high, low, close, volume] = rest.map(Number)
+        return { date: day!, open: open!, high: high!, low: low!, close: close!, volume: volume! }
+      })
+      const splits = rows
+        .filter((cells) => Number(cells[7]) !== 1)
+        .map((cells) => ({ date: cells[0]!, ratio: Number(cells[7]) }))
+      assert.deepEqual(splits, [{ date, ratio }])
+      await withYahoo({ [symbol]: newYork(bars, { splits }) }, async (yahoo) => {
+        const { histories, notes } = await yahoo.ask({
+          listings: [{ ...spy, symbol }],
+          from: '2005-01-01',
+          to: '2020-12-31',
+          now: '2021-01-04T00:00:00.000Z',
+        })
+        assert.deepEqual(histories[0]!.splits, splits)
+        assert.equal(histories[0]!.bars.length, bars.length, notes.join())
+        histories[0]!.bars.forEach((found, i) => {
+          const real = bars[i]!
+          assert.equal(found.date, real.date)
+          for (const name of ['open', 'close'] as const) {
+            assert(Math.abs(found[name] / real[name] - 1) < 1e-7, `${found.date} ${found[name]} for ${real[name]}`)
+          }
+        })
+      })
+    }
   })
 
   test('a split that the prices do not show is said', async () => {
