@@ -1,0 +1,122 @@
+import type { Highs, Model, ModelStatusCode } from 'highs'
+import { WorldError } from '../errors.ts'
+import type { Engine, EngineAnswer, EngineStatus, LinearModel, SparseColumns } from '../optimizer/engine.ts'
+import type { Problem } from '../optimizer/problem.ts'
+import type { Solution } from '../optimizer/solution.ts'
+import { solveWith } from '../optimizer/solve.ts'
+
+export type SolveOptions = {
+  /** Gives up with a WorldError after this long, 60 s unless told. */
+  readonly timeoutSeconds?: number
+}
+
+/**
+ * Solves a portfolio problem by HiGHS (WebAssembly, loaded at the first call, one instance per process).
+ * The calling thread is blocked while the solver runs: some milliseconds for tens of assets.
+ *
+ * @throws WorldError when the time is up, or when no answer passes the check
+ */
+export async function solve(problem: Problem, options: SolveOptions = {}): Promise<Solution> {
+  const highs = await openHighs()
+  return solveWith(highsEngine(highs, options.timeoutSeconds ?? 60), problem)
+}
+
+let loading: Promise<Highs> | undefined
+
+/** The shared instance; a failed load is tried again at the next call. */
+export function openHighs(): Promise<Highs> {
+  loading ??= import('highs').then(
+    // The package's types describe its CommonJS face; imported as a module, the loader is the default export itself.
+    (module) => (module.default as unknown as () => Promise<Highs>)(),
+    (cause: unknown) => {
+      loading = undefined
+      throw new WorldError('the HiGHS solver could not be loaded; run `npm ci` again', { retryable: false, cause })
+    },
+  )
+  return loading
+}
+
+/** An engine whose clock starts now: all its runs together may take `timeoutSeconds`. */
+export function highsEngine(highs: Highs, timeoutSeconds: number): Engine {
+  const deadline = performance.now() + timeoutSeconds * 1000
+  const secondsLeft = (): number => {
+    const left = (deadline - performance.now()) / 1000
+    if (left <= 0) throw timeIsUp(timeoutSeconds)
+    return left
+  }
+  return (model, options) => {
+    secondsLeft()
+    const native = highs.createModel(modelData(model))
+    try {
+      native.options.set({
+        output_flag: false,
+        presolve: options.presolve ? 'on' : 'off',
+        primal_feasibility_tolerance: 1e-9,
+        dual_feasibility_tolerance: 1e-9,
+        small_matrix_value: 1e-12,
+        qp_regularization_value: options.regularization ?? 0,
+        time_limit: secondsLeft(),
+      })
+      for (;;) {
+        const status = statusAfterRun(highs, native)
+        if (status === highs.constants.modelStatus.timeLimit) throw timeIsUp(timeoutSeconds)
+        if (status !== highs.constants.modelStatus.optimal) return { ...nothing, status: statusOf(highs, status) }
+        const { colValue, rowDual } = native.getSolution()
+        const answer: EngineAnswer = { status: 'optimal', columns: colValue, rowDuals: rowDual }
+        const change = options.again?.(answer)
+        if (change === undefined) return answer
+        secondsLeft()
+        native.changeColCost(change.column, change.cost)
+      }
+    } finally {
+      native.dispose()
+    }
+  }
+}
+
+const nothing = { columns: new Float64Array(0), rowDuals: new Float64Array(0) }
+
+function modelData(model: LinearModel): Parameters<Highs['createModel']>[0] {
+  const numCols = model.cost.length
+  const numRows = model.rowLower.length
+  return {
+    numCols,
+    numRows,
+    colCost: model.cost,
+    colLower: model.lower,
+    colUpper: model.upper,
+    rowLower: model.rowLower,
+    rowUpper: model.rowUpper,
+    matrix: { format: 'csc', numRows, numCols, ...model.matrix },
+    ...(model.hessian === undefined ? {} : { hessian: triangular(model.hessian, numCols) }),
+  }
+}
+
+function triangular(hessian: SparseColumns, dimension: number) {
+  return { format: 'triangular', dimension, ...hessian } as const
+}
+
+/** A run that HiGHS gives up on is thrown by the package; to us it is one more status, and another form is tried. */
+function statusAfterRun(highs: Highs, native: Model): ModelStatusCode {
+  try {
+    native.run()
+    return native.getModelStatus()
+  } catch (error) {
+    if (error instanceof highs.errors.HighsError) return highs.constants.modelStatus.solveError
+    throw error
+  }
+}
+
+function statusOf(highs: Highs, status: ModelStatusCode): EngineStatus {
+  const { infeasible, unbounded, unboundedOrInfeasible } = highs.constants.modelStatus
+  if (status === infeasible) return 'infeasible'
+  if (status === unbounded) return 'unbounded'
+  return status === unboundedOrInfeasible ? 'unbounded-or-infeasible' : 'failed'
+}
+
+function timeIsUp(timeoutSeconds: number): WorldError {
+  return new WorldError(
+    `HiGHS did not finish within ${timeoutSeconds} s; allow more with --timeout, or give fewer assets or scenarios`,
+    { retryable: false },
+  )
+}

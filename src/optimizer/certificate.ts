@@ -1,0 +1,156 @@
+import type { Candidate } from './candidate.ts'
+import type { Core, Row } from './core.ts'
+import { dot, largest, type Measures, product } from './measures.ts'
+import type { Problem } from './problem.ts'
+
+/** The objective turned into something to minimize, and what was proved about it. */
+export type Proof = {
+  /** Value of the minimized objective at the weights. */
+  readonly value: number
+  /** No portfolio within the limits has a smaller value. */
+  readonly lowerBound: number
+  /** How far the value may stand above the bound to count as optimal: 1e-8 of what one unit of weight makes. */
+  readonly tolerance: number
+}
+
+/** The objective as a quantity to minimize. */
+export function minimizedValue(problem: Problem, measures: Measures): number {
+  switch (problem.objective) {
+    case 'min-cvar':
+      return measures.cvar!
+    case 'max-return':
+      return -measures.expectedReturn!
+    case 'min-variance':
+      return measures.variance!
+    case 'max-utility':
+      return (problem.riskAversion / 2) * measures.variance! - measures.expectedReturn!
+  }
+}
+
+/**
+ * A lower bound on the objective over all allowed portfolios, from multipliers, by weak duality: it holds whatever the
+ * multipliers are, so it needs no trust in the solver that proposed them, and a bad proposal only makes it loose.
+ *
+ * The convex objective is replaced by a tangent at the weights (for CVaR: the loss under the proposed tail), every
+ * limit i by its price y_i, and what remains is minimized over the box of the columns:
+ *   bound = constant + sum_i y_i limit_i + sum_j min over the box of (cost - A'y)_j x_j
+ * Weights without limits get a box ten times larger than the weights found; a convex problem that has no better
+ * point in a box around its point has none at all.
+ * Source: Boyd and Vandenberghe, Convex Optimization, section 5.5.
+ */
+export function prove(
+  problem: Problem,
+  core: Core,
+  candidate: Candidate,
+  weights: Float64Array,
+  measures: Measures,
+): Proof {
+  const value = minimizedValue(problem, measures)
+  const { cost, constant, marginal } = tangent(problem, core, candidate, weights, value, measures)
+  const reduced = Float64Array.from(cost)
+  let lowerBound = constant
+  const spend = (row: Row, price: number): void => {
+    const limit = price > 0 ? row.lower : row.upper
+    if (price === 0 || !Number.isFinite(limit)) return
+    lowerBound += price * limit
+    row.indices.forEach((j, k) => {
+      reduced[j]! -= price * row.values[k]!
+    })
+  }
+  core.rows.forEach((row, index) => {
+    spend(row, candidate.rowPrices[index]!)
+  })
+  const cut = cvarCut(problem, core, candidate)
+  if (cut !== undefined) spend(cut, -(candidate.cvarPrice ?? 0))
+
+  const size = Math.max(1, largest(weights))
+  const box = boxOf(problem, core, 10 * size)
+  for (let j = 0; j < core.columns; j += 1) {
+    lowerBound += reduced[j]! > 0 ? reduced[j]! * box.lower[j]! : reduced[j]! * box.upper[j]!
+  }
+  return { value, lowerBound, tolerance: 1e-8 * marginal * size + 1e-15 }
+}
+
+type Tangent = {
+  readonly cost: Float64Array
+  readonly constant: number
+  /** What one unit of weight makes at most, before terms of opposite sign cancel: the scale of rounding. */
+  readonly marginal: number
+}
+
+function tangent(
+  problem: Problem,
+  core: Core,
+  candidate: Candidate,
+  weights: Float64Array,
+  value: number,
+  measures: Measures,
+): Tangent {
+  const cost = new Float64Array(core.columns)
+  const paysCosts = problem.objective !== 'min-variance'
+  if (paysCosts) cost.fill(core.costRate, core.assets)
+  if (problem.objective === 'min-cvar' || problem.objective === 'max-return') {
+    const linear = problem.objective === 'min-cvar' ? tailLosses(problem, candidate) : negated(problem.expectedReturns!)
+    cost.set(linear)
+    return { cost, constant: 0, marginal: largest(cost) }
+  }
+  const aversion = problem.objective === 'min-variance' ? 2 : problem.riskAversion
+  const returns = problem.objective === 'max-utility' ? problem.expectedReturns! : new Float64Array(weights.length)
+  const risk = product(problem.covariance!, weights)
+  const gradient = risk.map((entry, i) => aversion * entry - returns[i]!)
+  cost.set(gradient)
+  const traded = paysCosts ? core.costRate * measures.traded : 0
+  const uncancelled = product(problem.covariance!.map(Math.abs), weights.map(Math.abs))
+  return {
+    cost,
+    constant: value - traded - dot(gradient, weights),
+    marginal: aversion * largest(uncancelled) + largest(returns),
+  }
+}
+
+function negated(values: Float64Array): Float64Array {
+  return values.map((value) => -value)
+}
+
+/** CVaR is at least the mean loss under any tail; so a limit on CVaR limits that linear loss. */
+function cvarCut(problem: Problem, core: Core, candidate: Candidate): Row | undefined {
+  const limit = problem.constraints.maxCvar
+  if (limit === undefined || candidate.tail === undefined || problem.objective === 'min-cvar') return undefined
+  const values = new Float64Array(core.columns).fill(core.costRate)
+  values.set(tailLosses(problem, candidate))
+  return { lower: -Infinity, upper: limit, indices: Int32Array.from(values.keys()), values }
+}
+
+/** Mean loss of each asset under the tail, after the tail is made a valid one: between 0 and its capacity, summing to 1. */
+function tailLosses(problem: Problem, candidate: Candidate): Float64Array {
+  const { count, values } = problem.scenarios!
+  const n = problem.assets.length
+  const capacity = 1 / ((1 - problem.confidence) * count)
+  const tail = candidate.tail!.map((mass) => Math.min(capacity, Math.max(0, mass)))
+  const total = tail.reduce((sum, mass) => sum + mass, 0)
+  const losses = new Float64Array(n)
+  for (let s = 0; s < count; s += 1) {
+    const share = tail[s]! / total
+    if (share > 0) for (let i = 0; i < n; i += 1) losses[i]! -= share * values[s * n + i]!
+  }
+  return losses
+}
+
+/** Bounds of the columns, none beyond `reach`; nobody needs to buy or sell more than from the previous weight to a bound. */
+function boxOf(
+  problem: Problem,
+  core: Core,
+  reach: number,
+): { readonly lower: Float64Array; readonly upper: Float64Array } {
+  const n = core.assets
+  const lower = core.lower.map((low) => Math.max(low, -reach))
+  const upper = core.upper.map((high) => Math.min(high, reach))
+  const previous = problem.constraints.previousWeights
+  if (core.columns > n && previous !== undefined) {
+    for (let i = 0; i < n; i += 1) {
+      upper[n + i] = Math.max(0, upper[i]! - previous[i]!)
+      upper[2 * n + i] = Math.max(0, previous[i]! - lower[i]!)
+    }
+  }
+  return { lower, upper }
+}

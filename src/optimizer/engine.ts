@@ -1,0 +1,83 @@
+/** Sparse columns: entries `starts[j]` to `starts[j + 1]` of `indices` and `values` are column j. */
+export type SparseColumns = {
+  readonly starts: Int32Array
+  readonly indices: Int32Array
+  readonly values: Float64Array
+}
+
+/**
+ * Minimize cost'x + x'Hx/2 over rowLower <= Ax <= rowUpper, lower <= x <= upper.
+ * No bound is plus or minus Infinity. `hessian` is the lower triangle of H by columns, diagonal first.
+ */
+export type LinearModel = {
+  readonly cost: Float64Array
+  readonly lower: Float64Array
+  readonly upper: Float64Array
+  readonly rowLower: Float64Array
+  readonly rowUpper: Float64Array
+  readonly matrix: SparseColumns
+  readonly hessian?: SparseColumns
+}
+
+export type EngineStatus = 'optimal' | 'infeasible' | 'unbounded' | 'unbounded-or-infeasible' | 'failed'
+
+/** `rowDuals` are d objective / d row bound. Both arrays are empty unless `status` is optimal. */
+export type EngineAnswer = {
+  readonly status: EngineStatus
+  readonly columns: Float64Array
+  readonly rowDuals: Float64Array
+}
+
+export type EngineOptions = {
+  readonly presolve: boolean
+  /** Added to the diagonal of the Hessian by the solver. Zero is exact; a little helps where the Hessian is singular. */
+  readonly regularization?: number
+  /** Called with each optimal answer; a returned change of one cost is made and the model solved again, warm. */
+  readonly again?: (answer: EngineAnswer) => { readonly column: number; readonly cost: number } | undefined
+}
+
+/** Whatever solves a `LinearModel`: HiGHS in this house. It throws when its time is up. */
+export type Engine = (model: LinearModel, options: EngineOptions) => EngineAnswer
+
+/** Collects entries column by column into sparse arrays that grow as needed. */
+export class ColumnWriter {
+  #starts: number[] = [0]
+  #indices: Int32Array
+  #values: Float64Array
+  #length = 0
+
+  constructor(capacity: number) {
+    this.#indices = new Int32Array(capacity)
+    this.#values = new Float64Array(capacity)
+  }
+
+  entry(index: number, value: number): void {
+    if (value === 0) return
+    if (this.#length === this.#values.length) this.#grow()
+    this.#indices[this.#length] = index
+    this.#values[this.#length] = value
+    this.#length += 1
+  }
+
+  endColumn(): void {
+    this.#starts.push(this.#length)
+  }
+
+  finish(): SparseColumns {
+    return {
+      starts: Int32Array.from(this.#starts),
+      indices: this.#indices.subarray(0, this.#length),
+      values: this.#values.subarray(0, this.#length),
+    }
+  }
+
+  #grow(): void {
+    const size = Math.max(64, this.#values.length * 2)
+    const indices = new Int32Array(size)
+    const values = new Float64Array(size)
+    indices.set(this.#indices)
+    values.set(this.#values)
+    this.#indices = indices
+    this.#values = values
+  }
+}
