@@ -33,7 +33,7 @@ export async function checkSession(
       return column === undefined || market.panel.isOpen[column.exchange][session] !== 1 ? [] : [column]
     })
     const quotes = await ctx.prices.quotes(listings, now)
-    const told = await Array.fromAsync(ctx.journal.read({ book, kinds: ['alert'] }))
+    const told = await Array.fromAsync(ctx.journal.read({ book, kinds: ['alert'], fromAt: `${date}T00:00:00.000Z` }))
     const already = new Map<string, number>()
     for (const entry of told) {
       if (entry.kind !== 'alert' || entry.body.date !== date) continue

@@ -3,7 +3,7 @@ import type { BookMarket } from '../src/decision/book-market.ts'
 import { sessionsUntilNextOpen } from '../src/decision/guardrails/sessions.ts'
 import { InputError } from '../src/errors.ts'
 import { weeklyReport } from '../src/journal/weekly.ts'
-import { isoWeek } from '../src/market/calendar.ts'
+import { addDays, isoWeek } from '../src/market/calendar.ts'
 import { renderWeeklyPost } from '../src/posts/weekly-report.ts'
 import type { IsoDate } from '../src/units.ts'
 import { appendStep, due } from './steps.ts'
@@ -19,8 +19,10 @@ export async function reportWeek(ctx: Context, market: BookMarket, open: OpenBoo
         `the book ${book} has no close in ${week} up to ${date}; run primer run fill --date ${date} first`,
       )
     }
-    const closes = await Array.fromAsync(ctx.journal.read({ book, kinds: ['close'] }))
-    const sessions = await Array.fromAsync(ctx.journal.read({ book, kinds: ['session'] }))
+    // The week and the close before it; entries are written on their trade date or later.
+    const fromAt = `${addDays(date, -35)}T00:00:00.000Z`
+    const closes = await Array.fromAsync(ctx.journal.read({ book, kinds: ['close'], fromAt }))
+    const sessions = await Array.fromAsync(ctx.journal.read({ book, kinds: ['session'], fromAt }))
     const valuesOf = (wanted: (closeDate: IsoDate) => boolean) => {
       const entry = closes.findLast((candidate) => candidate.kind === 'close' && wanted(candidate.body.date))
       return entry?.kind === 'close'

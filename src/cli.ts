@@ -37,12 +37,15 @@ function reportFailure(error: unknown): number {
   return 70
 }
 
-const io = async (): Promise<CommandIo> => {
+const io = async (options: { json?: boolean } = {}): Promise<CommandIo> => {
   const { readEnvironment } = await import('./config.ts')
   return {
     environment: readEnvironment(process.cwd(), process.env),
     readStdin: () => text(process.stdin),
     say: (line) => process.stderr.write(`${line}\n`),
+    show: (line) => {
+      if (options.json !== true) process.stdout.write(`${line}\n`)
+    },
     interactive: process.stderr.isTTY === true,
   }
 }
@@ -81,7 +84,9 @@ function buildProgram(exit: (code: number) => void): Command {
         'folder for the journal and charts (default: a fresh one); a run that was cut off is continued',
       )
       .addOption(json())
-      .action(async (options) => finish(options, await (await import('./commands/demo.ts')).demo(options, await io()))),
+      .action(async (options) =>
+        finish(options, await (await import('./commands/demo.ts')).demo(options, await io(options))),
+      ),
     'demo',
     'demo --market csv:./bars --sessions all --out ./demo',
   )

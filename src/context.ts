@@ -31,8 +31,11 @@ export type Context = {
   readonly solve: Solver
   /** Text of prompts/allocator.md. */
   readonly promptTemplate: string
-  /** Prices of a book up to a date, aligned. */
-  readonly market: (book: AllocatorBook, date: IsoDate) => Promise<BookMarket>
+  /** Prices of a book, aligned, with the history that decisions from `first` on need; `through` as in buildPanel. */
+  readonly market: (
+    book: AllocatorBook,
+    range: { readonly first: IsoDate; readonly to: IsoDate; readonly through?: IsoDate },
+  ) => Promise<BookMarket>
   /** A book's state from the journal, brought up to date; null before it was opened. */
   readonly state: (book: string) => Promise<OpenBook | null>
   /** Facts for the log and the terminal. */

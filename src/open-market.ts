@@ -10,7 +10,7 @@ export async function openMarket(spec: MarketSpec, config: Pick<Config, 'yahooUr
     case 'csv':
       return (await import('./adapters/market/csv.ts')).openCsvMarket(spec.directory)
     case 'simulated':
-      return (await import('./adapters/market/simulated.ts')).openSimulatedMarket(spec.seed)
+      return (await import('./adapters/market/simulated.ts')).openSimulatedMarket(String(spec.seed))
     case 'yahoo': {
       const { openYahooMarket } = await import('./adapters/market/yahoo.ts')
       return openYahooMarket({

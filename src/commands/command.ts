@@ -4,6 +4,8 @@ export type CommandIo = {
   readonly readStdin: () => Promise<string>
   /** Progress and warnings, to stderr. */
   readonly say: (line: string) => void
+  /** Results as they come, to stdout; silent under `--json`. */
+  readonly show: (text: string) => void
   /** Whether stderr is a terminal: only then is progress drawn. */
   readonly interactive: boolean
 }

@@ -53,7 +53,7 @@ export function heldSymbol(policy: string): string | null {
 export function openBookMarket(
   book: AllocatorBook,
   market: MarketHistory,
-  range: { readonly from: IsoDate; readonly to: IsoDate },
+  range: { readonly from: IsoDate; readonly to: IsoDate; readonly through?: IsoDate },
 ): BookMarket {
   const panel = buildPanel({ market, listings: listingsOf(book), base: book.currency, ...range })
   const tradable = book.instruments.filter((instrument) => panel.bySymbol.has(instrument.symbol))

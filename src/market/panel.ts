@@ -67,6 +67,8 @@ export function buildPanel(request: {
   readonly base: Currency
   readonly from: IsoDate
   readonly to: IsoDate
+  /** Calendar sessions up to this date are there even without a bar yet: for looking at a session that is still open. */
+  readonly through?: IsoDate
 }): Panel {
   const { market, listings, base } = request
   const histories = new Map(market.histories.map((history) => [history.symbol, history]))
@@ -94,7 +96,7 @@ export function buildPanel(request: {
   }
 }
 
-type Range = { readonly from: IsoDate; readonly to: IsoDate }
+type Range = { readonly from: IsoDate; readonly to: IsoDate; readonly through?: IsoDate }
 
 function sessionDates(present: readonly Listing[], histories: ReadonlyMap<string, History>, range: Range) {
   const barDates: Record<Exchange, Set<IsoDate>> = { XPAR: new Set(), XNYS: new Set() }
@@ -108,6 +110,7 @@ function sessionDates(present: readonly Listing[], histories: ReadonlyMap<string
       if (bar.date > last) last = bar.date
     }
   }
+  if (range.through !== undefined && range.through > last) last = range.through
   const openDates = new Map<Exchange, Set<IsoDate>>()
   const all = new Set<IsoDate>()
   for (const exchange of openingOrder) {

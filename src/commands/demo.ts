@@ -1,0 +1,249 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import writeFileAtomic from 'write-file-atomic'
+import { checkSession } from '../../jobs/monitor.ts'
+import { bookHash, openBook } from '../../jobs/open-book.ts'
+import { reportWeek } from '../../jobs/report.ts'
+import { due, sessionCloseAt } from '../../jobs/steps.ts'
+import { allocate, catchUp, endsWeek } from '../../jobs/trading-day.ts'
+import { publishHead } from '../adapters/database/heads.ts'
+import { bookNames, readBook } from '../books.ts'
+import { type Config, readConfig } from '../config.ts'
+import { type Context, type OpenBook, simulatedClock } from '../context.ts'
+import { type BookMarket, listingsOf } from '../decision/book-market.ts'
+import { InputError } from '../errors.ts'
+import type { Entry } from '../journal/entry.ts'
+import { addDays } from '../market/calendar.ts'
+import { parseMarketSpec } from '../market/market-spec.ts'
+import type { PriceSource } from '../market/price-source.ts'
+import { openContext, readBookMarket } from '../open-context.ts'
+import { openMarket } from '../open-market.ts'
+import type { AllocatorBook } from '../portfolio/book.ts'
+import { costKinds } from '../portfolio/holdings.ts'
+import { postOnTerminal } from '../posts/terminal.ts'
+import type { IsoDate } from '../units.ts'
+import type { CommandIo, CommandResult } from './command.ts'
+import { drawCharts } from './demo-charts.ts'
+
+export type DemoOptions = { readonly sessions: string; readonly market: string; readonly out?: string }
+
+/** The simulated world goes on for years; its demo ends here, so that the same command shows the same days. */
+const simulatedEnd = '2025-12-31'
+
+/** `primer demo`: the whole cycle on a simulated clock. A run that was cut off is continued where it stopped. */
+export async function demo(options: DemoOptions, io: CommandIo): Promise<CommandResult> {
+  const config = readConfig(io.environment)
+  const book = readBook('allocator')
+  const source = await openMarket(parseMarketSpec(options.market), config)
+  const market = await wholeMarket(source, book, options)
+  const sessions = market.panel.sessions
+  const wanted = options.sessions === 'all' ? sessions.length : Number(options.sessions)
+  const first = Math.max(0, sessions.length - wanted)
+  const home = await demoHome(options.out, config, {
+    market: options.market,
+    from: sessions[first]!,
+    book: bookHash(book),
+    decider: config.model === null ? 'control' : `model ${config.model.name}`,
+  })
+  const ctx = await openContext({
+    config,
+    databaseUrl: `sqlite:${join(home, 'journal.db')}`,
+    prices: source,
+    clock: simulatedClock,
+    market: async () => market,
+    say: io.say,
+  })
+  try {
+    const notes = openingNotes(config, source, wanted, sessions.length)
+    for (const note of notes) io.show(note)
+    await runSessions(ctx, market, book, first, io)
+    const open = (await ctx.state(book.name))!
+    await publishHead(home, (await ctx.journal.head())!)
+    const charts = await drawCharts(open.opened, open.state, join(home, 'charts'))
+    const json = await summary(ctx, open, { home, charts, notes: [...notes, ...market.notes] })
+    return { json, text: closingText(json) }
+  } finally {
+    await ctx.journal.close()
+  }
+}
+
+async function wholeMarket(source: PriceSource, book: AllocatorBook, options: DemoOptions): Promise<BookMarket> {
+  const range = await source.range(listingsOf(book))
+  const today = new Date().toISOString().slice(0, 10)
+  const to = source.nature === 'simulated' ? simulatedEnd : (range?.to ?? today)
+  // A live source has no first day: two calendar years for each 500 sessions reach back far enough.
+  const span = options.sessions === 'all' ? 3650 : Math.ceil(Number(options.sessions) * 1.6) + 10
+  const first = range?.from ?? addDays(to, -span)
+  return readBookMarket(
+    source,
+    book,
+    { first, to },
+    source.nature === 'live' ? new Date().toISOString() : due.report(to),
+  )
+}
+
+type Parameters = { readonly market: string; readonly from: IsoDate; readonly book: string; readonly decider: string }
+
+/** A fresh folder, or the folder of the same demo begun before. A folder with any other journal is left alone. */
+async function demoHome(out: string | undefined, config: Config, parameters: Parameters): Promise<string> {
+  if (out === undefined) {
+    mkdirSync(config.home, { recursive: true })
+    const home = mkdtempSync(join(resolve(config.home), 'demo-'))
+    await writeMark(home, parameters)
+    return home
+  }
+  const home = resolve(out)
+  const mark = join(home, 'demo.json')
+  if (existsSync(mark)) {
+    const before = readMark(mark)
+    const differing = Object.entries(parameters).filter(([name, value]) => before[name] !== value)
+    if (differing.length > 0) {
+      throw new InputError(
+        differing.map(
+          ([name, value]) =>
+            `${home} holds a demo with ${name} ${String(before[name])}, and this one has ${value}; choose another --out`,
+        ),
+      )
+    }
+    return home
+  }
+  if (existsSync(join(home, 'journal.db'))) {
+    throw new InputError(
+      `${home} holds a journal that no demo wrote; a demo never writes over one, choose another --out`,
+    )
+  }
+  try {
+    mkdirSync(home, { recursive: true })
+  } catch (cause) {
+    throw new InputError(`the folder ${home} cannot be made (${(cause as NodeJS.ErrnoException).code})`, { cause })
+  }
+  await writeMark(home, parameters)
+  return home
+}
+
+async function writeMark(home: string, parameters: Parameters): Promise<void> {
+  await writeFileAtomic(join(home, 'demo.json'), `${JSON.stringify(parameters, null, 2)}\n`)
+}
+
+function readMark(file: string): Record<string, unknown> {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
+  } catch (cause) {
+    throw new InputError(`${file} is not readable JSON; this folder is not a demo's, choose another --out`, { cause })
+  }
+}
+
+function openingNotes(config: Config, source: PriceSource, wanted: number, available: number): string[] {
+  const notes: string[] = []
+  if (source.nature === 'simulated')
+    notes.push(`Prices are simulated (${source.spec}): nothing here says anything about a real market.`)
+  if (source.nature === 'recorded') notes.push('Recorded prices, played back on a simulated clock.')
+  notes.push(
+    config.model === null
+      ? 'No model is configured: the cvar control decides. Set OPENAI_API_KEY or OPENAI_BASE_URL to let a model decide.'
+      : `The model ${config.model.name} decides. It may know what happened on past dates: only forward results say anything about it.`,
+  )
+  if (wanted > available) notes.push(`${wanted} sessions were asked for; the market has ${available}.`)
+  if (!bookNames().includes('catalyst')) notes.push('The catalyst book does not exist yet and is left out.')
+  return notes
+}
+
+async function runSessions(
+  ctx: Context,
+  market: BookMarket,
+  book: AllocatorBook,
+  first: number,
+  io: CommandIo,
+): Promise<void> {
+  const { sessions } = market.panel
+  let open: OpenBook = await openBook(ctx, book, market, sessions[first]!, due.fill(sessions[first]!))
+  const booked = open.state.lastSession
+  const begin = booked === null ? first : market.panel.indexOf.get(booked)!
+  let shown = (await ctx.journal.head())!.seq
+  for (let session = begin; session < sessions.length; session++) {
+    const date = sessions[session]!
+    open = await catchUp(ctx, market, open, session)
+    await checkSession(ctx, market, open, session, sessionCloseAt(market.panel, session))
+    open = await allocate(ctx, market, (await ctx.state(book.name))!, session)
+    if (endsWeek(market, date)) await reportWeek(ctx, market, open, date)
+    shown = await showPosts(ctx, book.name, shown, io)
+    if (io.interactive)
+      process.stderr.write(`\r${date}  session ${session - first + 1} of ${sessions.length - first}  `)
+  }
+  if (io.interactive) process.stderr.write('\n')
+}
+
+async function showPosts(ctx: Context, book: string, after: number, io: CommandIo): Promise<number> {
+  let last = after
+  for await (const entry of ctx.journal.read({ book, kinds: ['post'], fromSeq: after + 1 })) {
+    last = entry.seq
+    if (entry.kind === 'post') io.show(`\n${entry.at.slice(0, 10)}  ${postOnTerminal(entry.body)}`)
+  }
+  return last
+}
+
+type Summary = Awaited<ReturnType<typeof summary>>
+
+async function summary(
+  ctx: Context,
+  open: OpenBook,
+  made: { readonly home: string; readonly charts: readonly string[]; readonly notes: readonly string[] },
+) {
+  const { opened, state } = open
+  const posts: { book: string; date: string; purpose: string; x: readonly string[]; discord: unknown }[] = []
+  for await (const entry of ctx.journal.read({ book: opened.book, kinds: ['post'] })) {
+    if (entry.kind !== 'post') continue
+    const { purpose, x, discord } = (entry as Entry<'post'>).body
+    posts.push({ book: opened.book, date: entry.at.slice(0, 10), purpose, x, discord })
+  }
+  const close = state.lastClose!.body
+  return {
+    home: made.home,
+    journal: join(made.home, 'journal.db'),
+    books: [
+      {
+        book: opened.book,
+        policy: opened.body.policy,
+        decider: opened.body.decider,
+        sessions: state.closes.length,
+        from: state.closes[0]!.date,
+        to: close.date,
+        currency: opened.body.currency,
+        equity: close.equity,
+        netReturn: close.standing.netReturn,
+        costs: Object.fromEntries(costKinds.map((kind) => [kind, state.costs[kind] ?? 0])),
+        benchmarks: Object.fromEntries(
+          close.standing.benchmarks.map((benchmark) => [benchmark.policy, benchmark.netReturn]),
+        ),
+        fills: state.fills.length,
+        verdict: close.standing.verdict.text,
+      },
+    ],
+    posts,
+    charts: made.charts,
+    notes: made.notes,
+  }
+}
+
+function closingText(json: Summary): string {
+  const pct = (fraction: number) => `${fraction >= 0 ? '+' : ''}${(fraction * 100).toFixed(2)} %`
+  const lines = ['']
+  for (const book of json.books) {
+    const costs = Object.values(book.costs).reduce((sum, amount) => sum + amount, 0)
+    lines.push(
+      `${book.book}: ${book.sessions} sessions, ${book.from} to ${book.to}, decided by ${book.decider === 'control' ? `the ${book.policy} control (no model)` : 'the model'}`,
+      `  equity ${book.currency} ${book.equity.toFixed(2)}, net ${pct(book.netReturn)}, after ${book.currency} ${costs.toFixed(2)} of costs in ${book.fills} fills`,
+      ...Object.entries(book.benchmarks).map(([name, netReturn]) => `  against ${name.padEnd(22)} ${pct(netReturn)}`),
+      `  ${book.verdict}`,
+    )
+  }
+  lines.push('', ...json.notes.map((note) => `Note: ${note}`), '', 'What to look at next:')
+  for (const chart of json.charts) lines.push(`  ${chart}`)
+  const home = json.home.includes(' ') ? JSON.stringify(json.home) : json.home
+  lines.push(
+    `  npx primer journal verify --home ${home}     check every entry of the journal`,
+    `  npx primer replay --home ${home}             rebuild the holdings from it, to the cent`,
+    `  npx primer journal show --kind decision --home ${home}`,
+  )
+  return lines.join('\n')
+}

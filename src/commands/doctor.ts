@@ -1,0 +1,158 @@
+import { existsSync, statfsSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { openJournal } from '../adapters/database/journal.ts'
+import { bookNames, readBook } from '../books.ts'
+import { type Config, readConfig } from '../config.ts'
+import { listingsOf } from '../decision/book-market.ts'
+import { addDays } from '../market/calendar.ts'
+import { openMarket } from '../open-market.ts'
+import type { CommandIo, CommandResult } from './command.ts'
+
+/** `ok` works; `preview` is not configured and not needed to run; `missing` and `failing` say how to mend it. */
+type Finding = {
+  readonly check: string
+  readonly state: 'ok' | 'preview' | 'missing' | 'failing'
+  readonly detail: string
+}
+
+/** `primer doctor`: each integration in turn; nothing is written and nothing is posted. Exit code 1 when something fails. */
+export async function doctor(io: CommandIo): Promise<CommandResult> {
+  const config = readConfig(io.environment)
+  const findings: Finding[] = [
+    { check: 'node', state: 'ok', detail: `Node ${process.versions.node}` },
+    ...config.warnings.map((detail) => ({ check: 'settings', state: 'missing', detail }) as const),
+    ...bookNames().map((name) => checkBook(name)),
+    await checkMarket(config),
+    await checkModel(config),
+    await checkJournal(config),
+    checkDisk(config),
+    preview(
+      'discord',
+      config.discord.token === null,
+      'set DISCORD_TOKEN, DISCORD_APPLICATION_ID and DISCORD_CHANNEL_ID',
+    ),
+    preview('x', config.x.appKey === null, 'set X_APP_KEY, X_APP_SECRET, X_ACCESS_TOKEN and X_ACCESS_SECRET'),
+  ]
+  const failing = findings.filter((finding) => finding.state === 'failing')
+  const text = findings.map(({ check, state, detail }) => `${state.padEnd(8)} ${check.padEnd(10)} ${detail}`).join('\n')
+  return { json: { ok: failing.length === 0, findings }, text, exitCode: failing.length === 0 ? 0 : 1 }
+}
+
+function preview(check: string, unset: boolean, how: string): Finding {
+  return unset
+    ? { check, state: 'preview', detail: `not configured: posts are rendered and journaled, not sent; ${how}` }
+    : { check, state: 'preview', detail: 'configured; this version renders posts and does not send them yet' }
+}
+
+function checkBook(name: string): Finding {
+  try {
+    const book = readBook(name)
+    return {
+      check: 'book',
+      state: 'ok',
+      detail: `${name}: ${book.instruments.length} instruments, ${book.currency} ${book.initialCash}`,
+    }
+  } catch (error) {
+    return { check: 'book', state: 'failing', detail: (error as Error).message }
+  }
+}
+
+async function checkMarket(config: Config): Promise<Finding> {
+  const check = 'market'
+  try {
+    const source = await openMarket(config.market, config)
+    const book = readBook('allocator')
+    const range = await source.range(listingsOf(book))
+    const now = new Date().toISOString()
+    const to = range?.to ?? now.slice(0, 10)
+    const [first] = listingsOf(book)
+    const history = await source.history({ listings: [first!], base: first!.currency, from: addDays(to, -10), to, now })
+    const bars = history.histories[0]?.bars ?? []
+    return bars.length > 0
+      ? { check, state: 'ok', detail: `${source.spec}: ${first!.symbol} to ${bars.at(-1)!.date}` }
+      : {
+          check,
+          state: 'failing',
+          detail: `${source.spec}: no bar of ${first!.symbol} in the ten days to ${to}; ${history.absent[0]?.because ?? 'check the symbol'}`,
+        }
+  } catch (error) {
+    return { check, state: 'failing', detail: (error as Error).message }
+  }
+}
+
+async function checkModel(config: Config): Promise<Finding> {
+  const check = 'model'
+  if (config.model === null) {
+    return {
+      check,
+      state: 'preview',
+      detail: 'none configured: the cvar control decides; set OPENAI_API_KEY, or OPENAI_BASE_URL for a local server',
+    }
+  }
+  const { default: OpenAI } = await import('openai')
+  const client = new OpenAI({
+    baseURL: config.model.baseUrl,
+    apiKey: config.model.apiKey ?? 'none',
+    maxRetries: 0,
+    timeout: 10_000,
+    logLevel: 'off',
+  })
+  try {
+    const models = await client.models.list()
+    const listed = models.data.some((model) => model.id === config.model!.name)
+    return {
+      check,
+      state: 'ok',
+      detail: `${config.model.name} ${listed ? 'is offered' : 'is not in the list the server gives; it may still answer'}; USD ${config.model.dailyBudgetUsd} a day`,
+    }
+  } catch (error) {
+    const status = (error as { status?: number }).status
+    const how =
+      status === 401 || status === 403
+        ? 'the key is refused: check OPENAI_API_KEY'
+        : status === 404
+          ? 'the server answers but lists no models; it may still work'
+          : 'the server cannot be reached: check OPENAI_BASE_URL and that it runs'
+    return {
+      check,
+      state: status === 404 ? 'ok' : 'failing',
+      detail: `${how}${status === undefined ? '' : ` (HTTP ${status})`}`,
+    }
+  }
+}
+
+async function checkJournal(config: Config): Promise<Finding> {
+  const check = 'journal'
+  if (config.databaseUrl.startsWith('sqlite:') && !existsSync(config.databaseUrl.slice('sqlite:'.length))) {
+    return { check, state: 'ok', detail: `none yet; the first run makes it in ${config.home}` }
+  }
+  try {
+    const journal = await openJournal(config.databaseUrl, { readOnly: true })
+    try {
+      const head = await journal.head()
+      return {
+        check,
+        state: 'ok',
+        detail: head === null ? 'empty' : `chain sound, ${head.seq} entries, head ${head.hash.slice(0, 16)}`,
+      }
+    } finally {
+      await journal.close()
+    }
+  } catch (error) {
+    return { check, state: 'failing', detail: (error as Error).message }
+  }
+}
+
+function checkDisk(config: Config): Finding {
+  let folder = resolve(config.home)
+  while (!existsSync(folder)) folder = dirname(folder)
+  const { bavail, bsize } = statfsSync(folder)
+  const free = (bavail * bsize) / 1e9
+  return free > 0.2
+    ? { check: 'disk', state: 'ok', detail: `${free.toFixed(1)} GB free for ${config.home}` }
+    : {
+        check: 'disk',
+        state: 'failing',
+        detail: `only ${(free * 1000).toFixed(0)} MB free for ${config.home}; make room`,
+      }
+}
