@@ -1,0 +1,227 @@
+import { setTimeout } from 'node:timers/promises'
+import { InputError, WorldError } from '../../errors.ts'
+import { type ChainRow, followed, genesis, type Link, type StoredRow } from '../../journal/chain.ts'
+import type { Entry, EntryKind, NewEntry } from '../../journal/entry.ts'
+import type { Instant } from '../../units.ts'
+import { appendPlan, type Expectation, sealedPlan } from './append.ts'
+import { openStore } from './connect.ts'
+import { draftsOf, entryOf } from './rows.ts'
+import type { Store } from './store.ts'
+import { prepareTables } from './tables.ts'
+import {
+  brokenJournal,
+  type Head,
+  type KnownHead,
+  soundEnd,
+  storedRows,
+  type Verification,
+  verification,
+} from './verify.ts'
+
+export type EntryFilter = {
+  readonly book?: string
+  readonly kinds?: readonly EntryKind[]
+  readonly fromSeq?: number
+  readonly toSeq?: number
+  readonly fromAt?: Instant
+  /** Up to but not including. */
+  readonly beforeAt?: Instant
+  /** The first so many that match. */
+  readonly limit?: number
+  /** The last so many that match, oldest first. */
+  readonly latest?: number
+}
+
+export type Appended =
+  | { readonly kind: 'appended'; readonly entries: readonly Entry[] }
+  | { readonly kind: 'already-done'; readonly key: string; readonly seq: number }
+
+export type Journal = {
+  /** Where it lies, without password. */
+  readonly url: string
+  /** The last entry, or null in an empty journal. */
+  head(): Promise<Head | null>
+  /**
+   * Writes the entries in one transaction: all of them or none.
+   *
+   * @param options expect: the last entry of a book that the caller's state was computed from, 0 for none. If the book
+   *   has other entries since, nothing is written and a ConflictError says so.
+   * @returns `already-done`, and nothing written, when an entry's key was written before
+   */
+  append(entries: readonly NewEntry[], options?: { readonly expect?: Expectation }): Promise<Appended>
+  /** Copies entries of another journal as they are; they must continue this one. All or none. */
+  appendSealed(rows: readonly ChainRow[]): Promise<void>
+  /** The entry that a step's key wrote, or null where the step was not done. */
+  done(key: string): Promise<number | null>
+  /** Entries in order. Each is checked against its hash, and without a filter by book, kind or time against the one before it. */
+  read(filter?: EntryFilter): AsyncIterable<Entry>
+  /** The newest entry of a kind. */
+  last<K extends EntryKind>(book: string, kind: K): Promise<Entry<K> | null>
+  verify(options?: { readonly heads?: readonly KnownHead[] }): Promise<Verification>
+  close(): Promise<void>
+}
+
+/**
+ * Opens a journal, makes it where there is none, and refuses one that cannot be trusted.
+ *
+ * @param url `sqlite:FILE` or `postgres://...`
+ * @param options
+ *   readOnly: nothing is created, migrated or left behind.
+ *   create: make a journal where there is none (true unless `readOnly`).
+ *   unchecked: skip the check of the whole chain, for commands that look into a broken one; such a journal takes no entries.
+ * @throws JournalError for a broken chain, a newer schema, or something that is no journal; InputError for an absent one
+ */
+export async function openJournal(
+  url: string,
+  options: { readonly readOnly?: boolean; readonly create?: boolean; readonly unchecked?: boolean } = {},
+): Promise<Journal> {
+  const readOnly = options.readOnly === true || options.unchecked === true
+  const access = { readOnly, create: !readOnly && options.create !== false }
+  const store = await openStore(url, access)
+  try {
+    return await guarded(store, 'opening', async () => {
+      await patiently(store, () => prepareTables(store, access))
+      return journalOn(store, options.unchecked === true ? genesis : ((await soundEnd(store)) ?? genesis))
+    })
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+/** @param checked the last entry of the chain as far as this process has checked it */
+function journalOn(store: Store, checked: Link): Journal {
+  let known = checked
+  const advance = (link: Link | undefined) => {
+    if (link !== undefined && link.seq > known.seq) known = link
+  }
+  const under = <T>(attempted: string, work: () => Promise<T>) => guarded(store, attempted, work)
+  return {
+    url: store.url,
+    head: () =>
+      under('reading', async () => {
+        const row = await storedRows(store).orderBy('entries.seq', 'desc').limit(1).executeTakeFirst()
+        return row === undefined ? null : { seq: Number(row.seq), hash: row.hash, at: row.at }
+      }),
+    append: (entries, options = {}) =>
+      under(`appending ${count(entries.length)} to`, async () => {
+        const drafts = draftsOf(entries)
+        const keys = drafts.flatMap((draft) => draft.key ?? [])
+        const question = { fromSeq: known.seq, keys, book: options.expect?.book ?? null }
+        const written = await store.append(question, appendPlan({ url: store.url, known }, drafts, options.expect))
+        if (written.kind === 'already-done') return written
+        advance(written.rows.at(-1))
+        // The body is read back from the text, so that a caller goes on with exactly what a replay will find.
+        const recorded = written.rows.map((row) => ({ ...row, body: JSON.parse(row.body) }) as Entry)
+        return { kind: 'appended', entries: recorded }
+      }),
+    appendSealed: (rows) =>
+      under(`copying ${count(rows.length)} to`, async () => {
+        await store.append({ fromSeq: known.seq, keys: [], book: null }, sealedPlan({ url: store.url, known }, rows))
+        advance(rows.at(-1))
+      }),
+    done: (key) =>
+      under('reading', async () => {
+        const steps = store.kysely.selectFrom('steps').select('seq').where('key', '=', key)
+        return (await steps.executeTakeFirst())?.seq ?? null
+      }),
+    read: (filter = {}) => readEntries(store, filter),
+    last: <K extends EntryKind>(book: string, kind: K) =>
+      under('reading', async () => {
+        const row = await storedRows(store)
+          .where('entries.book', '=', book)
+          .where('entries.kind', '=', kind)
+          .orderBy('entries.seq', 'desc')
+          .limit(1)
+          .executeTakeFirst()
+        return row === undefined ? null : (entryOf(soundRow(store, row), store.url) as Entry<K>)
+      }),
+    verify: ({ heads = [] } = {}) => under('verifying', () => verification(store, heads)),
+    close: () => store.close(),
+  }
+}
+
+const pageSize = 250
+
+async function* readEntries(store: Store, filter: EntryFilter): AsyncGenerator<Entry> {
+  if (filter.latest !== undefined) {
+    const { latest } = filter
+    const rows = await guarded(store, 'reading', () => pageOf(store, filter, latest, 'desc'))
+    for (const stored of rows.toReversed()) yield entryOf(soundRow(store, stored), store.url)
+    return
+  }
+  const whole =
+    filter.book === undefined &&
+    filter.kinds === undefined &&
+    filter.fromAt === undefined &&
+    filter.beforeAt === undefined
+  let last: Link | undefined = whole && (filter.fromSeq ?? 1) <= 1 ? genesis : undefined
+  let fromSeq = filter.fromSeq ?? 1
+  let left = filter.limit ?? Number.POSITIVE_INFINITY
+  while (left > 0) {
+    const page = await guarded(store, 'reading', () => pageOf(store, { ...filter, fromSeq }, Math.min(left, pageSize)))
+    for (const stored of page) {
+      if (whole && last === undefined && Number(stored.seq) !== fromSeq) {
+        throw brokenJournal(store.url, { seq: fromSeq, because: `entry ${fromSeq} is missing` })
+      }
+      const row = soundRow(store, stored, last)
+      yield entryOf(row, store.url)
+      if (whole) last = row
+      fromSeq = row.seq + 1
+    }
+    left -= page.length
+    if (page.length < pageSize) return
+  }
+}
+
+async function pageOf(
+  store: Store,
+  filter: EntryFilter,
+  limit: number,
+  order: 'asc' | 'desc' = 'asc',
+): Promise<readonly StoredRow[]> {
+  let query = storedRows(store).orderBy('entries.seq', order).limit(limit)
+  if (filter.book !== undefined) query = query.where('entries.book', '=', filter.book)
+  if (filter.kinds !== undefined) query = query.where('entries.kind', 'in', filter.kinds)
+  if (filter.fromSeq !== undefined) query = query.where('entries.seq', '>=', filter.fromSeq)
+  if (filter.toSeq !== undefined) query = query.where('entries.seq', '<=', filter.toSeq)
+  if (filter.fromAt !== undefined) query = query.where('entries.at', '>=', filter.fromAt)
+  if (filter.beforeAt !== undefined) query = query.where('entries.at', '<', filter.beforeAt)
+  return store.exact(await query.execute())
+}
+
+/** A row that fits its own hash, and the row before it where that is known. */
+function soundRow(store: Store, stored: StoredRow, last?: Link): ChainRow {
+  const alone = { seq: Number(stored.seq) - 1, hash: String(stored.previousHash), previousHash: '' }
+  const step = followed(last ?? alone, stored)
+  if (step.kind === 'fault') throw brokenJournal(store.url, step.fault)
+  return step.row
+}
+
+function count(entries: number): string {
+  return entries === 1 ? 'an entry' : `${entries} entries`
+}
+
+/** Two processes may make the same journal at once: who comes second finds it locked for a moment, then made. */
+async function patiently(store: Store, work: () => Promise<void>): Promise<void> {
+  const deadlineMs = performance.now() + 10_000
+  for (;;) {
+    try {
+      return await work()
+    } catch (error) {
+      const failure = store.failure(error, 'opening')
+      if (!(failure instanceof WorldError && failure.retryable) || performance.now() > deadlineMs) throw error
+      await setTimeout(50)
+    }
+  }
+}
+
+/** Turns what a driver throws into an error that says what was tried and what to do. */
+async function guarded<T>(store: Store, attempted: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof InputError || error instanceof WorldError) throw error
+    throw store.failure(error, attempted)
+  }
+}

@@ -1,0 +1,147 @@
+import { existsSync, mkdirSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import { pathToFileURL } from 'node:url'
+import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely'
+import { ConflictError, InputError, JournalError, WorldError } from '../../errors.ts'
+import type { StoredRow } from '../../journal/chain.ts'
+import { sqliteAppend } from './sqlite-append.ts'
+import { openForReading } from './sqlite-reading.ts'
+import type { Store } from './store.ts'
+import { absentJournal, type Tables } from './tables.ts'
+
+const busyTimeoutMs = 5000
+
+/** Opens the file and nothing more: tables are looked at, and made, by whoever asked. */
+export function openSqlite(file: string, options: { readonly readOnly: boolean; readonly create: boolean }): Store {
+  const url = `sqlite:${file}`
+  const database = openFile(file, url, options)
+  const kysely = new Kysely<Tables>({ dialect: new NodeSqliteDialect({ database: underKysely(database) }) })
+  if (options.readOnly) database.exec('PRAGMA query_only = ON')
+  return {
+    url,
+    kysely,
+    schema: null,
+    async tableNames() {
+      const rows = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").all()
+      return rows.map((row) => String(row.name))
+    },
+    async readyToCreate() {
+      // Only now is it known that the file is ours: this writes to it.
+      database.exec('PRAGMA journal_mode = WAL')
+    },
+    exact: (rows) => rows.map((row) => exactRow(database, row)),
+    append: sqliteAppend(database),
+    failure: (error, attempted) => sqliteFailure(error, `${attempted} the journal ${url}`),
+    async close() {
+      await kysely.destroy()
+      if (database.isOpen) database.close()
+    },
+  }
+}
+
+function openFile(
+  file: string,
+  url: string,
+  { readOnly, create }: { readonly readOnly: boolean; readonly create: boolean },
+): DatabaseSync {
+  if (file !== ':memory:') {
+    if (existsSync(file) && !statSync(file).isFile()) {
+      throw new JournalError(`${url} is not a file; DATABASE_URL must name one, for example sqlite:.primer/journal.db`)
+    }
+    if (!existsSync(file) && (readOnly || !create)) throw absentJournal(url)
+  }
+  try {
+    if (readOnly && file !== ':memory:') return openForReading(file, busyTimeoutMs)
+    if (create && file !== ':memory:') mkdirSync(dirname(resolve(file)), { recursive: true })
+    const place = file === ':memory:' ? file : fileUrl(file, create ? 'rwc' : 'rw')
+    const database = new DatabaseSync(place, { timeout: busyTimeoutMs })
+    // FULL: an entry that was reported as written survives a power cut.
+    database.exec('PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
+    return database
+  } catch (error) {
+    throw sqliteFailure(error, `opening the journal ${url}`)
+  }
+}
+
+function fileUrl(file: string, mode: string): URL {
+  const address = pathToFileURL(resolve(file))
+  address.searchParams.set('mode', mode)
+  return address
+}
+
+/** SQLite rolls back DDL like anything else, and so a kill in the middle of a migration leaves nothing behind. */
+class NodeSqliteDialect extends SqliteDialect {
+  override createAdapter(): SqliteAdapter {
+    return new (class extends SqliteAdapter {
+      override get supportsTransactionalDdl(): boolean {
+        return true
+      }
+    })()
+  }
+}
+
+/** The part of better-sqlite3 that Kysely's SQLite dialect uses, on Node's own driver. */
+function underKysely(database: DatabaseSync) {
+  return {
+    close: () => database.close(),
+    prepare(sql: string) {
+      // A transaction that will write takes the lock at once: one that reads first could find its reading outdated.
+      const statement = database.prepare(sql === 'begin' ? 'begin immediate' : sql)
+      const values = (parameters: readonly unknown[]) => parameters as readonly SQLInputValue[]
+      return {
+        reader: statement.columns().length > 0,
+        all: (parameters: readonly unknown[]) => statement.all(...values(parameters)),
+        run: (parameters: readonly unknown[]) => statement.run(...values(parameters)),
+        iterate: (parameters: readonly unknown[]) => statement.iterate(...values(parameters)),
+      }
+    },
+  }
+}
+
+/**
+ * SQLite keeps whatever bytes it is given, and the driver reads bytes that are no UTF-8 as U+FFFD. A text that holds
+ * U+FFFD may therefore stand for several contents; such a row is compared byte by byte.
+ */
+function exactRow(database: DatabaseSync, row: StoredRow): StoredRow {
+  const doubtful = Object.entries(row).filter(([, value]) => typeof value === 'string' && value.includes('\uFFFD'))
+  if (doubtful.length === 0) return row
+  const columns = doubtful.map(([column]) => `CAST("${column}" AS BLOB) AS "${column}"`).join(', ')
+  const bytes = database.prepare(`SELECT ${columns} FROM entries WHERE seq = ?`).get(Number(row.seq)) ?? {}
+  const differing = doubtful.filter(
+    ([column, text]) => !Buffer.from(text as string).equals(bytes[column] as Uint8Array),
+  )
+  return { ...row, ...Object.fromEntries(differing.map(([column]) => [column, bytes[column]])) }
+}
+
+/** @param attempted what was tried, as in `appending 3 entries to the journal sqlite:x.db` */
+function sqliteFailure(error: unknown, attempted: string): unknown {
+  if (!(error instanceof Error) || !('errcode' in error)) return error
+  // The low byte is the primary code, the rest says more: https://sqlite.org/rescode.html
+  const code = Number(error.errcode) & 0xff
+  const said = `${attempted} failed: ${error.message}`
+  const world = (advice: string) => new WorldError(`${said}; ${advice}`, { retryable: true, cause: error })
+  switch (code) {
+    case 5:
+    case 6:
+      return world('another process has been writing for 5 seconds: wait until it is done and run this again')
+    case 10:
+      return world('look after the disk and run this again; nothing was half-written')
+    case 13:
+      return world('free some space and run this again; nothing was half-written')
+    case 19:
+      return new ConflictError(`${said}; run this again`)
+    case 8:
+    case 3:
+    case 14:
+    case 23:
+      return new InputError(`${said}; check the path in DATABASE_URL and who may write there`, { cause: error })
+    case 11:
+    case 26:
+      return new JournalError(`${said}; nothing was changed. Bring back a copy of the file that verifies`, {
+        cause: error,
+      })
+    default:
+      return error
+  }
+}

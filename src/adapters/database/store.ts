@@ -1,0 +1,46 @@
+import type { Kysely } from 'kysely'
+import type { ChainRow, StoredRow } from '../../journal/chain.ts'
+import type { Tables } from './tables.ts'
+
+/** What SQLite and PostgreSQL do each in their own way; everything else goes through Kysely, the same for both. */
+export type Store = {
+  /** Where the journal lies, without password or parameters. */
+  readonly url: string
+  readonly kysely: Kysely<Tables>
+  /** PostgreSQL schema of the tables; null for SQLite. */
+  readonly schema: string | null
+  tableNames(): Promise<readonly string[]>
+  /** Called once before the tables are made. */
+  readyToCreate(): Promise<void>
+  /** Rows with every column that is not exactly the text it reads as replaced by its bytes. */
+  exact(rows: readonly StoredRow[]): readonly StoredRow[]
+  /**
+   * One write transaction that no other writer shares: reads what `plan` needs to know, and writes what it answers.
+   * Whatever `plan` throws leaves the database as it was.
+   */
+  append<T>(question: AppendQuestion, plan: (state: AppendState) => AppendPlan<T>): Promise<T>
+  /** The error a user should see for one that the driver threw; an error that is no matter of the database comes back as it is. */
+  failure(error: unknown, attempted: string): unknown
+  close(): Promise<void>
+}
+
+export type AppendQuestion = {
+  readonly fromSeq: number
+  readonly keys: readonly string[]
+  readonly book: string | null
+}
+
+export type AppendState = {
+  /** Rows from `fromSeq` to the end. */
+  readonly tail: readonly StoredRow[]
+  /** Which of the keys are done. */
+  readonly done: readonly { readonly key: string; readonly seq: number }[]
+  /** Last entry of the book asked for; 0 where it has none. */
+  readonly bookSeq: number
+}
+
+export type AppendPlan<T> = {
+  readonly rows: readonly ChainRow[]
+  readonly steps: readonly { readonly key: string; readonly seq: number }[]
+  readonly answer: T
+}

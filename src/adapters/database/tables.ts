@@ -1,0 +1,71 @@
+import type { Kysely } from 'kysely'
+import { type Migration, Migrator } from 'kysely/migration'
+import { InputError, JournalError } from '../../errors.ts'
+import type { ChainRow } from '../../journal/chain.ts'
+import { journal } from './migrations/0001-journal.ts'
+import type { Store } from './store.ts'
+
+export type Tables = {
+  readonly entries: ChainRow
+  /** Which step wrote which entry: a key that stands here is not done again. */
+  readonly steps: { readonly key: string; readonly seq: number }
+  readonly schemaVersions: { readonly name: string }
+}
+
+/** Every schema this program knows, in order. Names are kept in the database and never change. */
+const migrations: Readonly<Record<string, Migration>> = { '0001-journal': journal }
+
+/**
+ * Brings the tables to this program's schema, or refuses: a newer schema, another program's database, and, where nothing
+ * may be created, an absent journal. What is refused is left as it was.
+ */
+export async function prepareTables(
+  store: Store,
+  options: { readonly readOnly: boolean; readonly create: boolean },
+): Promise<void> {
+  const version = await schemaVersion(store)
+  const pending = Object.keys(migrations).filter((name) => !version.includes(name))
+  if (pending.length === 0) return
+  if (version.length === 0 && !options.create) throw absentJournal(store.url)
+  if (options.readOnly) {
+    throw new JournalError(
+      `The journal ${store.url} was made by an older Primer (it lacks ${pending.join(', ')}); any command that writes to it brings it up to date`,
+    )
+  }
+  await store.readyToCreate()
+  const { error } = await new Migrator({
+    db: store.kysely as Kysely<unknown>,
+    provider: { getMigrations: async () => ({ ...migrations }) },
+    migrationTableName: 'schemaVersions',
+    migrationLockTableName: 'schemaLock',
+    // PostgreSQL: without it, the same table in another schema of the database is taken for ours.
+    ...(store.schema === null ? {} : { migrationTableSchema: store.schema }),
+  }).migrateToLatest()
+  if (error !== undefined) throw error
+}
+
+/** Names of the schema steps the database has had; empty where there is no journal yet. */
+async function schemaVersion(store: Store): Promise<readonly string[]> {
+  const tables = await store.tableNames()
+  if (!tables.includes('schemaVersions')) {
+    const taken = store.schema === null ? tables : tables.filter((name) => name === 'entries' || name === 'steps')
+    if (taken.length === 0) return []
+    throw new JournalError(
+      `${store.url} belongs to another program (it has the tables ${taken.slice(0, 5).join(', ')}, and no schemaVersions); give the journal a place of its own in DATABASE_URL. Nothing was changed`,
+    )
+  }
+  const rows = await store.kysely.selectFrom('schemaVersions').select('name').orderBy('name').execute()
+  const newer = rows.map((row) => row.name).filter((name) => !(name in migrations))
+  if (newer.length > 0) {
+    throw new JournalError(
+      `The journal ${store.url} has a newer schema (${newer.join(', ')}) than this Primer knows (${Object.keys(migrations).at(-1)}); update Primer. Nothing was changed`,
+    )
+  }
+  return rows.map((row) => row.name)
+}
+
+export function absentJournal(url: string): InputError {
+  return new InputError(
+    `There is no journal at ${url} yet. "npm run demo" makes one in a folder of its own, "primer run allocate" starts the live one; or set DATABASE_URL to where yours is`,
+  )
+}

@@ -1,0 +1,193 @@
+import { type Selectable, sql } from 'kysely'
+import { JournalError } from '../../errors.ts'
+import { isCanonicalJson } from '../../journal/canonical.ts'
+import { type ChainRow, type Fault, followed, genesis, type StoredRow } from '../../journal/chain.ts'
+import type { Instant } from '../../units.ts'
+import type { Store } from './store.ts'
+
+/** An entry that the journal is known to have had. */
+export type KnownHead = {
+  readonly seq: number
+  /** The hash, or at least its first 32 digits. */
+  readonly hash: string
+  /** Where it is known from, as in `published 2020-03-12T20:20:00.000Z`. */
+  readonly from: string
+}
+
+export type Head = { readonly seq: number; readonly hash: string; readonly at: Instant }
+
+export type Verification = {
+  readonly ok: boolean
+  /** Rows in the journal, whether they fit or not. */
+  readonly entries: number
+  /** Rows that were read and fit, from the first on. */
+  readonly verified: number
+  readonly head: Head | null
+  readonly firstBad?: Fault
+  /** `proven` when the last entry itself is a known head: nothing after it is known to have existed. */
+  readonly tail: 'proven' | 'unproven'
+  /** Last entry that a known head vouches for; 0 without one. */
+  readonly provenTo: number
+}
+
+const pageSize = 250
+
+/** Reads the whole journal and names the first entry that cannot be trusted. */
+export async function verification(store: Store, heads: readonly KnownHead[]): Promise<Verification> {
+  // Asked before the walk: a step that another process records meanwhile must not seem to lack its entry.
+  const steps = await store.kysely
+    .selectFrom('steps')
+    .select(({ fn }) => fn.max('seq').as('seq'))
+    .executeTakeFirst()
+  const walk = await walked(store, { heads, bodies: true })
+  const last = walk.last
+  const firstBad = walk.fault ?? lostTail(last?.seq ?? 0, heads, steps?.seq ?? 0) ?? (await strayEntry(store))
+  const provenTo = Math.max(0, ...heads.map((head) => head.seq).filter((seq) => seq <= (last?.seq ?? 0)))
+  const stored = await storedEnd(store, last)
+  return {
+    ok: firstBad === null,
+    entries: stored.entries,
+    verified: last?.seq ?? 0,
+    head: stored.head,
+    ...(firstBad === null ? {} : { firstBad }),
+    tail: firstBad === null && provenTo > 0 && provenTo === last?.seq ? 'proven' : 'unproven',
+    provenTo: firstBad === null ? provenTo : Math.min(provenTo, Math.max(0, firstBad.seq - 1)),
+  }
+}
+
+/** The last row of a chain whose hashes and links fit; a broken one stops the program here. */
+export async function soundEnd(store: Store): Promise<ChainRow | null> {
+  const { last, fault } = await walked(store, { heads: [], bodies: false })
+  const broken = fault ?? (await strayEntry(store))
+  if (broken !== null) throw brokenJournal(store.url, broken)
+  return last
+}
+
+export function brokenJournal(url: string, fault: Fault): JournalError {
+  return new JournalError(
+    `The journal ${url} is broken: ${fault.because}. Nothing was changed; "primer journal verify" says more, and only a copy that verifies mends it`,
+  )
+}
+
+type Walk = { readonly last: ChainRow | null; readonly fault: Fault | null }
+
+/** Follows the chain from the first entry to the first fault. `bodies` also asks that each body be canonical JSON. */
+async function walked(
+  store: Store,
+  { heads, bodies }: { readonly heads: readonly KnownHead[]; readonly bodies: boolean },
+): Promise<Walk> {
+  const wanted = Map.groupBy(heads, (head) => head.seq)
+  let last: ChainRow | null = null
+  for (;;) {
+    const page = await readPage(store, last?.seq ?? 0)
+    if ('fault' in page) return { last, fault: page.fault }
+    for (const stored of page.rows) {
+      const step = followed(last ?? genesis, stored)
+      if (step.kind === 'fault') return { last, fault: step.fault }
+      const { row } = step
+      if (bodies && !isCanonicalJson(row.body)) {
+        return {
+          last,
+          fault: { seq: row.seq, because: `entry ${row.seq} was rewritten: its body is not canonical JSON` },
+        }
+      }
+      const other = wanted.get(row.seq)?.find((head) => !row.hash.startsWith(head.hash))
+      if (other !== undefined) return { last, fault: rewritten(row, other) }
+      last = row
+    }
+    if (page.rows.length === 0) return { last, fault: null }
+  }
+}
+
+async function readPage(
+  store: Store,
+  after: number,
+): Promise<{ readonly rows: readonly StoredRow[] } | { readonly fault: Fault }> {
+  try {
+    return { rows: await readRows(store, after, pageSize) }
+  } catch (error) {
+    if (!(store.failure(error, 'reading') instanceof JournalError)) throw error
+  }
+  // The file itself is damaged somewhere in this page: go on row by row, to name the one.
+  try {
+    return { rows: await readRows(store, after, 1) }
+  } catch (error) {
+    return { fault: { seq: after + 1, because: `entry ${after + 1} cannot be read: ${(error as Error).message}` } }
+  }
+}
+
+/** Rows after an entry in the order of their numbers, columns exactly as they are stored. */
+export async function readRows(store: Store, after: number, limit: number): Promise<readonly StoredRow[]> {
+  const rows = await storedRows(store).where('entries.seq', '>', after).orderBy('entries.seq').limit(limit).execute()
+  return store.exact(rows)
+}
+
+/** `seq` is read as text: a number that somebody set beyond 2^53 would stop the driver instead of being found. */
+export function storedRows(store: Store) {
+  return store.kysely
+    .selectFrom('entries')
+    .select([
+      sql<string>`cast(entries.seq as text)`.as('seq'),
+      'entries.at',
+      'entries.kind',
+      'entries.book',
+      'entries.body',
+      'entries.previousHash',
+      'entries.hash',
+    ])
+}
+
+function rewritten(row: Selectable<ChainRow>, head: KnownHead): Fault {
+  return {
+    seq: row.seq,
+    because: `entry ${row.seq} has another hash than the one ${head.from}: it or an entry before it was rewritten, or that head is of another journal`,
+  }
+}
+
+function lostTail(lastSeq: number, heads: readonly KnownHead[], stepSeq: number): Fault | null {
+  const seq = lastSeq + 1
+  const lost = heads.filter((head) => head.seq > lastSeq).at(-1)
+  if (lost !== undefined) {
+    return {
+      seq,
+      because: `entry ${seq} is missing: the journal ends at ${lastSeq}, and entry ${lost.seq} is ${lost.from}`,
+    }
+  }
+  if (stepSeq <= lastSeq) return null
+  return {
+    seq,
+    because: `entry ${seq} is missing: the journal ends at ${lastSeq}, and a finished step wrote entry ${stepSeq}`,
+  }
+}
+
+/** A row outside the numbering; where one was renumbered, the walk has already found its place empty. */
+async function strayEntry(store: Store): Promise<Fault | null> {
+  const [stray] = await storedRows(store).where('entries.seq', '<', 1).orderBy('entries.seq', 'desc').limit(1).execute()
+  return stray === undefined
+    ? null
+    : { seq: Number(stray.seq), because: `entry ${stray.seq} was inserted: entries are numbered from 1` }
+}
+
+/** The last row as it lies there, trusted or not, and the number of rows. */
+async function storedEnd(
+  store: Store,
+  last: ChainRow | null,
+): Promise<{ readonly entries: number; readonly head: Head | null }> {
+  try {
+    return await readEnd(store)
+  } catch (error) {
+    // A damaged file may not even be counted; then it holds at least what was read.
+    if (!(store.failure(error, 'reading') instanceof JournalError)) throw error
+    return { entries: last?.seq ?? 0, head: last === null ? null : { seq: last.seq, hash: last.hash, at: last.at } }
+  }
+}
+
+async function readEnd(store: Store): Promise<{ readonly entries: number; readonly head: Head | null }> {
+  const count = await store.kysely
+    .selectFrom('entries')
+    .select(({ fn }) => fn.countAll().as('count'))
+    .executeTakeFirstOrThrow()
+  const row = await storedRows(store).orderBy('entries.seq', 'desc').limit(1).executeTakeFirst()
+  const head = row === undefined ? null : { seq: Number(row.seq), hash: String(row.hash), at: String(row.at) }
+  return { entries: Number(count.count), head }
+}
