@@ -42,7 +42,7 @@ export function openSession(input: {
     events: { splits: [], dividends: [], fills: [], lapsed: [], waiting: [] },
   }
   const orders = corporateActions(ledger, input.holdings.pending, panel, session)
-  const stillPending: Order[] = []
+  const waiting = new Map<string, Order>()
   for (const exchange of panel.exchanges) {
     if (panel.isOpen[exchange][session] !== 1) continue
     const due = orders.filter((order) => panel.bySymbol.get(order.symbol)?.exchange === exchange)
@@ -52,24 +52,26 @@ export function openSession(input: {
         if (order.side !== side) continue
         const column = panel.bySymbol.get(order.symbol)!
         if (Number.isNaN(column.open[session]!) || Number.isNaN(column.rate[session]!)) {
-          waitOrExpire(ledger, order, stillPending, input.orderExpirySessions)
+          waitOrExpire(ledger, order, waiting, input.orderExpirySessions)
         } else {
           fillOrder(ledger, order, column, session, date, input)
         }
       }
     }
   }
-  for (const order of orders) {
+  const pending = orders.flatMap((order) => {
     const column = panel.bySymbol.get(order.symbol)
     assert(column !== undefined, `no prices for ${order.symbol}, which has an order pending`)
-    if (panel.isOpen[column.exchange][session] !== 1) stillPending.push(order)
-  }
+    if (panel.isOpen[column.exchange][session] !== 1) return [order]
+    const left = waiting.get(order.id)
+    return left === undefined ? [] : [left]
+  })
   assert(ledger.cashCents >= 0, `cash fell below zero on ${date}`)
   return {
     holdings: {
       cashCents: ledger.cashCents,
       positions: [...ledger.positions.values()],
-      pending: stillPending,
+      pending,
       exits: ledger.exits,
     },
     events: ledger.events,
@@ -135,7 +137,7 @@ function corporateActions(ledger: Ledger, pending: readonly Order[], panel: Pane
   return orders
 }
 
-function waitOrExpire(ledger: Ledger, order: Order, stillPending: Order[], orderExpirySessions: number): void {
+function waitOrExpire(ledger: Ledger, order: Order, waiting: Map<string, Order>, orderExpirySessions: number): void {
   const waited = order.waited + 1
   if (waited >= orderExpirySessions) {
     ledger.events.lapsed.push({
@@ -147,7 +149,7 @@ function waitOrExpire(ledger: Ledger, order: Order, stillPending: Order[], order
     })
   } else {
     ledger.events.waiting.push({ orderId: order.id, symbol: order.symbol, waited })
-    stillPending.push({ ...order, waited })
+    waiting.set(order.id, { ...order, waited })
   }
 }
 
