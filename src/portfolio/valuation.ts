@@ -62,3 +62,9 @@ export function valuePositions(holdings: Holdings, panel: Panel, session: number
     }
   })
 }
+
+/** Value of one share in the base currency at a session's close; NaN without a price or a rate. */
+export function unitValue(panel: Panel, symbol: string, session: number): number {
+  const column = panel.bySymbol.get(symbol)
+  return column === undefined ? Number.NaN : column.mark[session]! * column.rate[session]!
+}

@@ -1,9 +1,9 @@
 import type { Instrument } from '../../market/bar.ts'
 import { isoWeek } from '../../market/calendar.ts'
 import type { Holdings, Order, Position } from '../../portfolio/holdings.ts'
+import { unitValue } from '../../portfolio/valuation.ts'
 import { cents, fromCents } from '../../units.ts'
 import type { Clamp, ClampRule } from '../decision.ts'
-import { unitValue } from '../policies/equal-weight.ts'
 import type { View, Wish } from '../policy.ts'
 import { sessionsUntilNextOpen } from './sessions.ts'
 import { findStops, type Stop } from './stop-loss.ts'
@@ -80,7 +80,7 @@ function checkWish(state: State, wish: Wish): number {
   if (instrument === null) return clamp('unknown-symbol', 0, 'not an instrument of this book')
   if (state.stopped.has(wish.symbol)) return clamp('stop-loss', 0, 'the stop-loss sells it all at the next open')
   if (state.seen.has(wish.symbol)) return clamp('duplicate', 0, 'named before in the same decision')
-  if (!(unitValue(view.market, wish.symbol, view.session) > 0)) return clamp('no-price', 0, 'no close is known')
+  if (!(unitValue(view.market.panel, wish.symbol, view.session) > 0)) return clamp('no-price', 0, 'no close is known')
   if (pendingOf(view.holdings, wish.symbol) !== undefined)
     return clamp('pending-order', 0, 'an earlier order still waits for an open')
   return wish.side === 'buy'
@@ -107,7 +107,7 @@ function checkSell(
     if (capped !== null) return clamp('weekly-trades', 0, capped)
   }
   const quantity = Math.min(wish.quantity, position.quantity)
-  const value = quantity * unitValue(view.market, wish.symbol, view.session)
+  const value = quantity * unitValue(view.market.panel, wish.symbol, view.session)
   if (quantity < position.quantity && value < minimumTicket) {
     return clamp('minimum-ticket', 0, `worth ${value.toFixed(2)}, tickets start at ${minimumTicket}`)
   }
@@ -127,7 +127,9 @@ function checkBuy(state: State, wish: Wish & { side: 'buy' }, instrument: Traded
     const held = view.holdings.positions.find((candidate) => candidate.symbol === wish.symbol)?.quantity ?? 0
     const room = Math.max(
       0,
-      Math.floor((limits.maxWeight * view.equity - held * unitValue(view.market, wish.symbol, view.session)) * 100),
+      Math.floor(
+        (limits.maxWeight * view.equity - held * unitValue(view.market.panel, wish.symbol, view.session)) * 100,
+      ),
     )
     if (amount > room)
       amount = clamp('max-weight', room, `at most ${pct(limits.maxWeight)} of equity in one asset`, amount)

@@ -1,10 +1,10 @@
 import { parseProblem } from '../../optimizer/problem.ts'
 import type { Solution } from '../../optimizer/solution.ts'
 import { floorToStep } from '../../portfolio/costs.ts'
+import { unitValue } from '../../portfolio/valuation.ts'
 import { cooldownBlock, holdingBlock, weeklyBlock } from '../guardrails/guard.ts'
 import { findStops } from '../guardrails/stop-loss.ts'
 import type { Policy, Settled, View, Wish } from '../policy.ts'
-import { unitValue } from './equal-weight.ts'
 import { isRebalanceSession, type Rebalance } from './rebalance.ts'
 
 /** Base-currency returns that the risk of the next session is read from. */
@@ -52,7 +52,7 @@ export function cvarPolicy(rebalance: Rebalance = 'weekly'): Policy {
 function hasReturns(view: View, symbol: string): boolean {
   const { baseReturn } = view.market.panel.bySymbol.get(symbol)!
   for (let t = view.session - cvarReturns + 1; t <= view.session; t++) if (Number.isNaN(baseReturn[t]!)) return false
-  return unitValue(view.market, symbol, view.session) > 0
+  return unitValue(view.market.panel, symbol, view.session) > 0
 }
 
 function settle(view: View, solution: Solution): Settled {
@@ -63,7 +63,7 @@ function settle(view: View, solution: Solution): Settled {
   const busy = new Set(holdings.pending.map((order) => order.symbol))
   const gaps = market.tradable.flatMap((instrument) => {
     const position = holdings.positions.find((candidate) => candidate.symbol === instrument.symbol)
-    const value = unitValue(market, instrument.symbol, session)
+    const value = unitValue(market.panel, instrument.symbol, session)
     const target = solution.weights[instrument.symbol] ?? 0
     const held = position === undefined ? 0 : (position.quantity * value) / equity
     const gap = target - held

@@ -1,4 +1,5 @@
 import { floorToStep } from '../../portfolio/costs.ts'
+import { unitValue } from '../../portfolio/valuation.ts'
 import { nothing, type Policy, type Wish } from '../policy.ts'
 import { isRebalanceSession, type Rebalance } from './rebalance.ts'
 
@@ -19,7 +20,7 @@ export function equalWeight(rebalance: Rebalance = 'monthly'): Policy {
       for (const order of holdings.pending) busy.add(order.symbol)
       const held = new Map<string, number>()
       for (const position of holdings.positions) held.set(position.symbol, position.quantity)
-      const priced = tradable.filter(({ symbol }) => unitValue(view.market, symbol, session) > 0)
+      const priced = tradable.filter(({ symbol }) => unitValue(view.market.panel, symbol, session) > 0)
       const target = equity / priced.length
       const step = book.costs.quantityStep
       const ticket = book.costs.minimumTicket
@@ -29,7 +30,7 @@ export function equalWeight(rebalance: Rebalance = 'monthly'): Policy {
       let wanted = 0
       for (const { symbol } of priced) {
         if (busy.has(symbol)) continue
-        const value = unitValue(view.market, symbol, session)
+        const value = unitValue(view.market.panel, symbol, session)
         const gap = target - (held.get(symbol) ?? 0) * value
         if (gap <= -ticket) {
           sells.push({ side: 'sell', symbol, quantity: floorToStep(-gap / value, step), reason: '' })
@@ -49,18 +50,4 @@ export function equalWeight(rebalance: Rebalance = 'monthly'): Policy {
       return { kind: 'wishes', wishes, summary: '' }
     },
   }
-}
-
-/** Value of one share in the base currency at a session's close; NaN without a price or a rate. */
-export function unitValue(
-  market: {
-    readonly panel: {
-      readonly bySymbol: ReadonlyMap<string, { readonly mark: Float64Array; readonly rate: Float64Array }>
-    }
-  },
-  symbol: string,
-  session: number,
-): number {
-  const column = market.panel.bySymbol.get(symbol)
-  return column === undefined ? Number.NaN : column.mark[session]! * column.rate[session]!
 }

@@ -1,7 +1,7 @@
+import { unitValue } from '../../portfolio/valuation.ts'
 import { randomFrom, randomInt } from '../../random.ts'
 import { cents, fromCents } from '../../units.ts'
 import type { Policy, Wish } from '../policy.ts'
-import { unitValue } from './equal-weight.ts'
 
 /**
  * A decider without a thought: on each session none, one or two actions (1/2, 1/3, 1/6), each a sale of a whole position
@@ -16,7 +16,7 @@ export function randomPolicy(seed: string): Policy {
       const random = randomFrom('policy', seed, market.panel.sessions[session]!)
       const draw = random()
       const count = draw < 1 / 2 ? 0 : draw < 5 / 6 ? 1 : 2
-      const priced = market.tradable.filter(({ symbol }) => unitValue(market, symbol, session) > 0)
+      const priced = market.tradable.filter(({ symbol }) => unitValue(market.panel, symbol, session) > 0)
       const wishes: Wish[] = []
       for (let i = 0; i < count; i++) {
         const sells = random() < 0.5
