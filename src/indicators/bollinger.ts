@@ -1,3 +1,4 @@
+import { freshColumns } from './columns.ts'
 import { windowMoments } from './window.ts'
 
 export type Bollinger = {
@@ -40,10 +41,6 @@ export function bollinger(
 }
 
 function freshBands(size: number): Bollinger {
-  return {
-    lower: new Float64Array(size),
-    middle: new Float64Array(size),
-    upper: new Float64Array(size),
-    percentB: new Float64Array(size),
-  }
+  const column = freshColumns(size, 4)
+  return { lower: column(), middle: column(), upper: column(), percentB: column() }
 }

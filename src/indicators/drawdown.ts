@@ -3,7 +3,7 @@
  *
  * @param into buffer of the same length to write to; fresh unless given
  */
-export function runningPeak(values: Float64Array, into = new Float64Array(values.length)): Float64Array {
+export function runningPeak(values: Float64Array, into: Float64Array = new Float64Array(values.length)): Float64Array {
   let peak = Number.NEGATIVE_INFINITY
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!
@@ -27,7 +27,7 @@ export function drawdown(values: Float64Array): Float64Array {
 export function drawdownFrom(
   peaks: Float64Array,
   values: Float64Array,
-  into = new Float64Array(values.length),
+  into: Float64Array = new Float64Array(values.length),
 ): Float64Array {
   for (let i = 0; i < values.length; i++) into[i] = 1 - values[i]! / peaks[i]!
   return into

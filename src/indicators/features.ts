@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { bollinger } from './bollinger.ts'
+import { freshColumns } from './columns.ts'
 import { drawdownFrom, runningPeak } from './drawdown.ts'
 import { rsi } from './momentum.ts'
 import { sma } from './moving-average.ts'
@@ -43,11 +44,8 @@ export type FeatureColumns = {
  * Every row depends on its own and earlier closes alone.
  */
 export function featureColumns(closes: Float64Array): FeatureColumns {
-  // One buffer for all columns: a separate one for each costs more than filling it.
-  const size = closes.length
-  const buffer = new ArrayBuffer(12 * size * Float64Array.BYTES_PER_ELEMENT)
-  let taken = 0
-  const column = () => new Float64Array(buffer, taken++ * size * Float64Array.BYTES_PER_ELEMENT, size)
+  // Eleven for the result, in which SMA 20 is the middle band, and one for the means that the volatility leaves behind.
+  const column = freshColumns(closes.length, 12)
   const returns = dailyReturn(closes, column())
   const peaks = runningPeak(closes, column())
   const bands = { lower: column(), middle: column(), upper: column(), percentB: column() }

@@ -14,7 +14,11 @@ import { strict as assert } from 'node:assert'
  *   averages (0.5, 0.5), then (0.5 + 2) / 2 = 1.25 and 0.5 / 2 = 0.25
  * Source: Wilder, New Concepts in Technical Trading Systems, 1978.
  */
-export function rsi(closes: Float64Array, window: number, into = new Float64Array(closes.length)): Float64Array {
+export function rsi(
+  closes: Float64Array,
+  window: number,
+  into: Float64Array = new Float64Array(closes.length),
+): Float64Array {
   assert(Number.isInteger(window) && window >= 1, `a window of ${window} changes`)
   const size = closes.length
   into.fill(Number.NaN, 0, Math.min(size, window))

@@ -8,6 +8,10 @@ import { windowMean } from './window.ts'
  * @param into buffer of the same length to write to; fresh unless given
  * @returns same length and unit, NaN until the window is full. Example: sma([1, 2, 3, 5], 3) -> [NaN, NaN, 2, 10 / 3]
  */
-export function sma(values: Float64Array, window: number, into = new Float64Array(values.length)): Float64Array {
+export function sma(
+  values: Float64Array,
+  window: number,
+  into: Float64Array = new Float64Array(values.length),
+): Float64Array {
   return windowMean(values, window, into)
 }

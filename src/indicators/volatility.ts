@@ -10,7 +10,7 @@ const sessionsPerYear = 252
  * @param into buffer of the same length to write to; fresh unless given
  * @returns fractions, same length, NaN at index 0. Example: [100, 102] -> [NaN, 0.02]
  */
-export function dailyReturn(closes: Float64Array, into = new Float64Array(closes.length)): Float64Array {
+export function dailyReturn(closes: Float64Array, into: Float64Array = new Float64Array(closes.length)): Float64Array {
   for (let i = 1; i < closes.length; i++) into[i] = closes[i]! / closes[i - 1]! - 1
   return into.fill(Number.NaN, 0, Math.min(closes.length, 1))
 }
@@ -35,11 +35,15 @@ export function volatility(closes: Float64Array, window: number): Float64Array {
 export function volatilityOfReturns(
   returns: Float64Array,
   window: number,
-  into: WindowMoments = { mean: new Float64Array(returns.length), squares: new Float64Array(returns.length) },
+  into: WindowMoments = freshMoments(returns.length),
 ): Float64Array {
   assert(window >= 2, 'a sample standard deviation needs two returns')
   const { squares } = windowMoments(returns, window, 1, into)
   const perYear = sessionsPerYear / (window - 1)
   for (let i = 0; i < squares.length; i++) squares[i] = Math.sqrt(squares[i]! * perYear)
   return squares
+}
+
+function freshMoments(size: number): WindowMoments {
+  return { mean: new Float64Array(size), squares: new Float64Array(size) }
 }

@@ -67,11 +67,15 @@ export function windowMoments(values: Float64Array, window: number, from: number
     let square = 0
     let i = last - 1
     if (start > from) {
+      for (; i >= end; i--) {
+        const deviation = values[i - window + 1]! - pivot
+        sum += deviation
+        square += deviation * deviation
+      }
       for (; i >= start; i--) {
         const deviation = values[i - window + 1]! - pivot
         sum += deviation
         square += deviation * deviation
-        if (i >= end) continue
         mean[i] = sum
         squares[i] = square
       }
