@@ -81,6 +81,7 @@ function changed(last: Link, row: ChainRow): Step {
     return bad(seq, `entry ${seq} was removed or moved: what stands in its place was recorded as entry ${seq + 1}`)
   }
   if (last.seq > 0 && row.previousHash === last.previousHash && entryHash({ ...row, seq: seq - 1 }) === row.hash) {
+    if (row.hash === last.hash) return bad(seq, `entry ${seq} was inserted: it is entry ${seq - 1} once more`)
     return bad(seq - 1, `entry ${seq - 1} was inserted: the entry after it was recorded in its place`)
   }
   return bad(seq, `entry ${seq} was changed: its hash does not match its content`)

@@ -1,11 +1,13 @@
+import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import type { NewEntry } from '../../src/journal/entry.ts'
 
 /** A database of one test, with a door for strangers: statements that do not pass through the journal. */
 export type TestDatabase = {
@@ -79,23 +81,13 @@ export async function withFolder<T>(body: (folder: string) => Promise<T>): Promi
   }
 }
 
-/** An entry that is cheap to make, about 250 bytes; `value` tells one from another. */
-export function alertEntry(
-  value: number,
-  options: { readonly book?: string; readonly key?: string } = {},
-): NewEntry<'alert'> {
-  const at = new Date(Date.UTC(2020, 0, 2, 15) + value * 60_000).toISOString()
-  const { book = 'allocator', key } = options
-  const alert = { symbol: 'MC.PA', kind: 'move', value: -0.0512, level: 0, price: 312.5, reference: 330.05 } as const
-  return {
-    at,
-    kind: 'alert',
-    book,
-    body: { date: at.slice(0, 10), checkedAt: at, alerts: [{ ...alert, price: value }] },
-    ...(key === undefined ? {} : { key }),
-  }
+/** A process of its own that appends `count` entries, each with a key. */
+export function startWriter(url: string, book: string, count: number): ChildProcess {
+  const program = fileURLToPath(new URL('./journal-writer.ts', import.meta.url))
+  return spawn(process.execPath, [program, url, book, String(count)], { stdio: ['ignore', 'pipe', 'inherit'] })
 }
 
-export function alertEntries(count: number, options: { readonly book?: string } = {}): readonly NewEntry[] {
-  return Array.from({ length: count }, (_, index) => alertEntry(index + 1, options))
+/** What a process prints until it ends, line by line. */
+export function linesOf(child: ChildProcess): Promise<readonly string[]> {
+  return Array.fromAsync(createInterface({ input: child.stdout! }))
 }

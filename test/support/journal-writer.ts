@@ -4,7 +4,7 @@
  */
 import { openJournal } from '../../src/adapters/database/journal.ts'
 import { ConflictError } from '../../src/errors.ts'
-import { alertEntry } from './database.ts'
+import { alertEntry } from './alerts.ts'
 
 const [url, book, count] = process.argv.slice(2) as [string, string, string]
 const journal = await openJournal(url)

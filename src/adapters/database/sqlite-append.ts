@@ -9,10 +9,10 @@ const rowsAtOnce = 100
  * The write path, on the driver itself: here Kysely would cost as much as the disk. It runs without awaiting
  * anything, so nothing of this process can come between BEGIN and COMMIT, and IMMEDIATE keeps other processes out.
  */
-export function sqliteAppend(database: DatabaseSync): Store['append'] {
+export function sqliteAppend(database: DatabaseSync, busyTimeoutMs: number): Store['append'] {
   let statements: Statements | undefined
   return async <T>(question: AppendQuestion, plan: (state: AppendState) => AppendPlan<T>): Promise<T> => {
-    statements ??= prepared(database)
+    statements ??= prepared(database, busyTimeoutMs)
     statements.begin.run()
     try {
       const { rows, steps, answer } = plan(stateOf(statements, question))
@@ -55,7 +55,8 @@ function insertRows(statements: Statements, rows: readonly ChainRow[]): void {
 
 type Statements = ReturnType<typeof prepared>
 
-function prepared(database: DatabaseSync) {
+function prepared(database: DatabaseSync, busyTimeoutMs: number) {
+  database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`)
   const make = (sql: string): StatementSync => database.prepare(sql)
   const insert = 'INSERT INTO entries (seq, at, kind, book, body, previousHash, hash) VALUES'
   const row = '(?, ?, ?, ?, ?, ?, ?)'

@@ -11,6 +11,8 @@ import type { Store } from './store.ts'
 import { absentJournal, type Tables } from './tables.ts'
 
 const busyTimeoutMs = 5000
+/** Waiting stops this whole process, so while tables are made, by whoever is first, it waits little and asks again. */
+const openingTimeoutMs = 100
 
 /** Opens the file and nothing more: tables are looked at, and made, by whoever asked. */
 export function openSqlite(file: string, options: { readonly readOnly: boolean; readonly create: boolean }): Store {
@@ -31,7 +33,7 @@ export function openSqlite(file: string, options: { readonly readOnly: boolean; 
       database.exec('PRAGMA journal_mode = WAL')
     },
     exact: (rows) => rows.map((row) => exactRow(database, row)),
-    append: sqliteAppend(database),
+    append: sqliteAppend(database, busyTimeoutMs),
     failure: (error, attempted) => sqliteFailure(error, `${attempted} the journal ${url}`),
     async close() {
       await kysely.destroy()
@@ -53,14 +55,24 @@ function openFile(
   }
   try {
     if (readOnly && file !== ':memory:') return openForReading(file, busyTimeoutMs)
-    if (create && file !== ':memory:') mkdirSync(dirname(resolve(file)), { recursive: true })
+    if (create && file !== ':memory:') makeFolder(dirname(resolve(file)))
     const place = file === ':memory:' ? file : fileUrl(file, create ? 'rwc' : 'rw')
-    const database = new DatabaseSync(place, { timeout: busyTimeoutMs })
+    const database = new DatabaseSync(place, { timeout: openingTimeoutMs })
     // FULL: an entry that was reported as written survives a power cut.
     database.exec('PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
     return database
   } catch (error) {
     throw sqliteFailure(error, `opening the journal ${url}`)
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true })
+  } catch (error) {
+    const said = `making the folder ${folder} for the journal failed: ${(error as Error).message}`
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw new InputError(`${said}; check DATABASE_URL`)
+    throw new WorldError(`${said}; free some space and run this again`, { retryable: true, cause: error })
   }
 }
 

@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import { openJournal } from '../../../src/adapters/database/journal.ts'
 import { ConflictError, InputError, JournalError } from '../../../src/errors.ts'
 import type { NewEntry } from '../../../src/journal/entry.ts'
-import { alertEntries, alertEntry, onEachDatabase, withFolder } from '../../support/database.ts'
+import { alertEntries, alertEntry } from '../../support/alerts.ts'
+import { onEachDatabase, withFolder } from '../../support/database.ts'
 
 onEachDatabase('what was appended is read back, in order, with its hashes', async ({ url }) => {
   const journal = await openJournal(url)
