@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { cutForDiscord, cutForX, fitX, weightedLength } from '../../src/posts/length.ts'
+
+const last = `Automated, paper money. ${'a'.repeat(32)}`
+const options = { every: ['Simulated prices.'], last }
+
+test('X counts an emoji and an ideograph as two, a letter as one', () => {
+  assert.equal(weightedLength('abc'), 3)
+  assert.equal(weightedLength('中文'), 4)
+  assert.equal(weightedLength('👍'), 2)
+})
+
+test('the fullest draft that fits into one text is taken', () => {
+  assert.deepEqual(fitX([['x '.repeat(150)], ['Short.']], options), [`Short.\nSimulated prices.\n${last}`])
+})
+
+test('a thread is marked, repeats what every text must say, and ends with the whole hash', () => {
+  const paragraph = (word: string) => `${`${word} `.repeat(25).trim()}.`
+  const texts = fitX([[paragraph('first'), paragraph('second')]], options)
+  assert.equal(texts.length, 2)
+  assert.match(texts[0]!, /^1\/2 first.*\nSimulated prices\.$/s)
+  assert.match(texts[1]!, /^2\/2 second/)
+  assert.ok(texts[1]!.endsWith(`Simulated prices.\n${last}`))
+})
+
+test('a long list is divided between its items and never inside a figure', () => {
+  const items = Array.from(
+    { length: 60 },
+    (_, index) => `Asset ${index} for EUR 10,${String(index).padStart(3, '0')} (+2.1 %)`,
+  )
+  const texts = fitX([[`${items.join(', ')}.`]], options)
+  const told = texts.map((text) => text.replace(/^\d\/\d |\nSimulated prices\.[\s\S]*$/g, '')).join(' ')
+  assert.equal(told, `${items.join(', ')}.`)
+  for (const text of texts) assert.doesNotMatch(text, /(EUR|\d,)$|^\d\/\d %/m)
+})
+
+test('a quotation is cut at a sentence, else at a word', () => {
+  assert.equal(cutForDiscord('One is short. Two is a longer sentence.', 20), 'One is short. …')
+  assert.equal(cutForDiscord('Onlyonesentence that goes on and on', 22), 'Onlyonesentence that…')
+  assert.equal(
+    cutForX('The server sent nonsense. Twice, as it does on every Monday.', 30),
+    'The server sent nonsense. …',
+  )
+})
+
+test('the escapes of a quotation count, and are never cut in two', () => {
+  const cut = cutForDiscord('*'.repeat(50), 21)
+  assert.ok(cut.length <= 21)
+  assert.match(cut, /^(\\\*)+…$/)
+})
