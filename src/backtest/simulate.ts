@@ -2,8 +2,14 @@ import type { BookMarket } from '../decision/book-market.ts'
 import { openDay, type Run, type Solver, settleDay, startRun, viewAt } from '../decision/day.ts'
 import type { Clamp } from '../decision/decision.ts'
 import type { Policy } from '../decision/policy.ts'
-import { addCosts } from '../portfolio/costs.ts'
-import type { DividendCredit, Fill, FillCosts, Holdings, Lapsed } from '../portfolio/holdings.ts'
+import {
+  costKinds,
+  type DividendCredit,
+  type Fill,
+  type FillCosts,
+  type Holdings,
+  type Lapsed,
+} from '../portfolio/holdings.ts'
 
 /** One policy over a range of sessions, net of all costs. */
 export type Simulation = {
@@ -44,7 +50,7 @@ export async function simulate(input: {
   const dividends: DividendCredit[] = []
   const lapsed: Lapsed[] = []
   const clamps: Clamp[] = []
-  let costs: FillCosts = {}
+  const costs: FillCosts = {}
   let turnover = 0
   for (let session = first; session <= last; session++) {
     if (session > first) {
@@ -53,7 +59,7 @@ export async function simulate(input: {
       let traded = 0
       for (const fill of opened.events.fills) {
         fills.push(fill)
-        costs = addCosts(costs, fill.costs)
+        addTo(costs, fill.costs)
         traded += Math.abs(fill.quantity * fill.price * fill.rate)
       }
       for (const credit of opened.events.dividends) dividends.push(credit)
@@ -80,5 +86,13 @@ export async function simulate(input: {
     costs,
     turnover,
     holdings: run.holdings,
+  }
+}
+
+/** The running total of one simulation, changed in place: the one hot sum. */
+function addTo(total: FillCosts, costs: FillCosts): void {
+  for (const kind of costKinds) {
+    const amount = costs[kind]
+    if (amount !== undefined) total[kind] = (total[kind] ?? 0) + amount
   }
 }

@@ -20,6 +20,8 @@ export type BookMarket = {
   readonly panel: Panel
   /** Instruments of the book that the market has, in the book's order. */
   readonly tradable: readonly Instrument[]
+  /** The same by symbol. */
+  readonly instruments: ReadonlyMap<string, Instrument>
   /** How orders are charged, stand-ins included: they pay what the instrument they stand in for pays. */
   readonly charged: Charged
   readonly benchmarks: readonly Benchmark[]
@@ -86,5 +88,6 @@ export function openBookMarket(
       notes.push(`Benchmark ${policy} left out, since the market has no prices for it.`)
     }
   }
-  return { book, panel, tradable, charged, benchmarks, notes }
+  const instruments = new Map(tradable.map((instrument) => [instrument.symbol, instrument]))
+  return { book, panel, tradable, instruments, charged, benchmarks, notes }
 }

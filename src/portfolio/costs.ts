@@ -56,12 +56,11 @@ export function totalCost(value: number, rates: CostRates): number {
  * -> { commission: 1.25, spread: 0.3, tax: 3 }
  */
 export function fillCosts(value: number, rates: CostRates): FillCosts {
-  return {
-    commission: Math.max(rates.commissionMin, rates.commission * value),
-    ...(rates.spread > 0 && { spread: rates.spread * value }),
-    ...(rates.fx > 0 && { fx: rates.fx * value }),
-    ...(rates.tax > 0 && { tax: rates.tax * value }),
-  }
+  const costs: FillCosts = { commission: Math.max(rates.commissionMin, rates.commission * value) }
+  if (rates.spread > 0) costs.spread = rates.spread * value
+  if (rates.fx > 0) costs.fx = rates.fx * value
+  if (rates.tax > 0) costs.tax = rates.tax * value
+  return costs
 }
 
 /**
@@ -115,7 +114,6 @@ export function addCosts(total: FillCosts, more: FillCosts): FillCosts {
 
 /** All kinds of costs in one number, base currency. */
 export function sumCosts(costs: FillCosts): number {
-  let sum = 0
-  for (const kind of costKinds) sum += costs[kind] ?? 0
-  return sum
+  const { commission = 0, spread = 0, fx = 0, tax = 0, impact = 0, fee = 0 } = costs
+  return commission + spread + fx + tax + impact + fee
 }

@@ -3,7 +3,7 @@ import type { Instrument } from '../market/bar.ts'
 import type { Column, Panel } from '../market/panel.ts'
 import { cents, fromCents } from '../units.ts'
 import type { Costs } from './book.ts'
-import { buyQuantity, costRates, fillCosts, sumCosts, tidyQuantity } from './costs.ts'
+import { buyQuantity, type CostRates, costRates, fillCosts, sumCosts, tidyQuantity } from './costs.ts'
 import type {
   DividendCredit,
   Fill,
@@ -59,13 +59,13 @@ export function openSession(input: {
       }
     }
   }
-  const pending = orders.flatMap((order) => {
-    const column = panel.bySymbol.get(order.symbol)
-    assert(column !== undefined, `no prices for ${order.symbol}, which has an order pending`)
-    if (panel.isOpen[column.exchange][session] !== 1) return [order]
-    const left = waiting.get(order.id)
-    return left === undefined ? [] : [left]
-  })
+  const pending: Order[] = []
+  for (const order of orders) {
+    const exchange = panel.bySymbol.get(order.symbol)?.exchange
+    assert(exchange !== undefined, `no prices for ${order.symbol}, which has an order pending`)
+    const left = panel.isOpen[exchange][session] === 1 ? waiting.get(order.id) : order
+    if (left !== undefined) pending.push(left)
+  }
   assert(ledger.cashCents >= 0, `cash fell below zero on ${date}`)
   return {
     holdings: {
@@ -78,7 +78,6 @@ export function openSession(input: {
   }
 }
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 type Ledger = {
   cashCents: number
   readonly positions: Map<string, Position>
@@ -155,6 +154,7 @@ function waitOrExpire(ledger: Ledger, order: Order, waiting: Map<string, Order>,
 
 type FillInput = { readonly costs: Costs; readonly charged: Charged; readonly panel: Panel }
 
+// Objects are written out whole here, without spreads: a backtest makes hundreds of thousands of them.
 function fillOrder(
   ledger: Ledger,
   order: Order,
@@ -163,73 +163,80 @@ function fillOrder(
   date: string,
   input: FillInput,
 ): void {
-  const price = column.open[session]!
-  const rate = column.rate[session]!
   const charged = input.charged.get(order.symbol)
   assert(charged !== undefined, `no costs for ${order.symbol}`)
   const rates = costRates(charged, order.side, date, input.costs, input.panel.base)
-  const lapse = (kind: Lapsed['kind'], because: string) => {
-    ledger.events.lapsed.push({ orderId: order.id, symbol: order.symbol, side: order.side, kind, because })
+  const quote = { date, price: column.open[session]!, rate: column.rate[session]!, currency: column.currency }
+  if (order.side === 'buy') fillBuy(ledger, order, quote, rates, input.costs)
+  else fillSell(ledger, order, quote, rates)
+}
+
+type Quote = { readonly date: string; readonly price: number; readonly rate: number; readonly currency: string }
+
+function lapse(ledger: Ledger, order: Order, kind: Lapsed['kind'], because: string): void {
+  ledger.events.lapsed.push({ orderId: order.id, symbol: order.symbol, side: order.side, kind, because })
+}
+
+function fillBuy(ledger: Ledger, order: Order, quote: Quote, rates: CostRates, costs: Costs): void {
+  const { date, price, rate, currency } = quote
+  const wantedCents = order.amountCents!
+  const spendCents = Math.min(wantedCents, ledger.cashCents)
+  const tooLittle = spendCents < wantedCents && spendCents < cents(costs.minimumTicket)
+  const quantity = tooLittle ? 0 : buyQuantity(fromCents(spendCents), price * rate, costs.quantityStep, rates)
+  if (quantity === 0) {
+    const cash = fromCents(ledger.cashCents).toFixed(2)
+    lapse(ledger, order, 'no-cash', `cash of ${cash} does not pay a ticket of ${fromCents(wantedCents).toFixed(2)}`)
+    return
   }
-  const common = {
+  const value = quantity * price * rate
+  const paid = fillCosts(value, rates)
+  const fill: Fill = {
     orderId: order.id,
     date,
     symbol: order.symbol,
+    quantity,
     price,
-    currency: column.currency,
+    currency,
     rate,
+    costs: paid,
+    cashChangeCents: -cents(value + sumCosts(paid)),
     reason: order.reason,
   }
+  if (spendCents < wantedCents) fill.wantedCents = wantedCents
+  ledger.events.fills.push(fill)
+  ledger.cashCents += fill.cashChangeCents
+  ledger.positions.set(order.symbol, bought(ledger.positions.get(order.symbol), fill))
+}
+
+function fillSell(ledger: Ledger, order: Order, quote: Quote, rates: CostRates): void {
+  const { date, price, rate, currency } = quote
   const position = ledger.positions.get(order.symbol)
-  if (order.side === 'buy') {
-    const wantedCents = order.amountCents!
-    const spendCents = Math.min(wantedCents, ledger.cashCents)
-    const quantity =
-      spendCents < cents(input.costs.minimumTicket) && spendCents < wantedCents
-        ? 0
-        : buyQuantity(fromCents(spendCents), price * rate, input.costs.quantityStep, rates)
-    if (quantity === 0) {
-      lapse(
-        'no-cash',
-        `cash of ${fromCents(ledger.cashCents).toFixed(2)} does not pay a ticket of ${fromCents(wantedCents).toFixed(2)}`,
-      )
-      return
-    }
-    const costs = fillCosts(quantity * price * rate, rates)
-    const fill: Mutable<Fill> = {
-      ...common,
-      quantity,
-      costs,
-      cashChangeCents: -cents(quantity * price * rate + sumCosts(costs)),
-    }
-    if (spendCents < wantedCents) fill.wantedCents = wantedCents
-    ledger.events.fills.push(fill)
-    ledger.cashCents += fill.cashChangeCents
-    ledger.positions.set(order.symbol, bought(position, fill))
-    return
-  }
   if (position === undefined) {
-    lapse('nothing-held', `no ${order.symbol} is held any more`)
+    lapse(ledger, order, 'nothing-held', `no ${order.symbol} is held any more`)
     return
   }
   const quantity = order.quantity! >= position.quantity - 1e-9 ? position.quantity : order.quantity!
-  const costs = fillCosts(quantity * price * rate, rates)
-  const cashChangeCents = cents(quantity * price * rate - sumCosts(costs))
+  const value = quantity * price * rate
+  const paid = fillCosts(value, rates)
+  const cashChangeCents = cents(value - sumCosts(paid))
   if (ledger.cashCents + cashChangeCents < 0) {
-    lapse(
-      'no-cash',
-      `selling would cost more than it brings, and cash of ${fromCents(ledger.cashCents).toFixed(2)} does not pay the rest`,
-    )
+    const cash = fromCents(ledger.cashCents).toFixed(2)
+    lapse(ledger, order, 'no-cash', `selling would cost more than it brings, and cash of ${cash} does not pay the rest`)
     return
   }
-  const fill: Fill = {
-    ...common,
+  ledger.events.fills.push({
+    orderId: order.id,
+    date,
+    symbol: order.symbol,
     quantity: -quantity,
-    costs,
+    price,
+    currency,
+    rate,
+    costs: paid,
     cashChangeCents,
     realized: realized(position, quantity, price, rate),
-  }
-  ledger.events.fills.push(fill)
+    reason: order.reason,
+  })
   ledger.cashCents += cashChangeCents
   const left = sold(position, quantity)
   if (left === null) {
@@ -258,10 +265,12 @@ export function bought(
     }
   }
   return {
-    ...position,
+    symbol: position.symbol,
+    currency: position.currency,
     quantity: tidyQuantity(position.quantity + fill.quantity),
     costLocal: position.costLocal + costLocal,
     costBase: position.costBase + costBase,
+    openedOn: position.openedOn,
   }
 }
 
@@ -270,7 +279,14 @@ export function sold(position: Position, quantity: number): Position | null {
   const left = tidyQuantity(position.quantity - quantity)
   if (!(left > 0)) return null
   const kept = left / position.quantity
-  return { ...position, quantity: left, costLocal: position.costLocal * kept, costBase: position.costBase * kept }
+  return {
+    symbol: position.symbol,
+    currency: position.currency,
+    quantity: left,
+    costLocal: position.costLocal * kept,
+    costBase: position.costBase * kept,
+    openedOn: position.openedOn,
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Instrument } from '../../market/bar.ts'
 import { isoWeek } from '../../market/calendar.ts'
-import type { Holdings, Order, Position } from '../../portfolio/holdings.ts'
+import type { Order, Position } from '../../portfolio/holdings.ts'
 import { unitValue } from '../../portfolio/valuation.ts'
 import { cents, fromCents } from '../../units.ts'
 import type { Clamp, ClampRule } from '../decision.ts'
@@ -30,6 +30,8 @@ export function guard(view: View, wishes: readonly Wish[], guarded: boolean): Gu
     view,
     guarded,
     stopped: new Set(stops.map((stop) => stop.symbol)),
+    positions: new Map(view.holdings.positions.map((position) => [position.symbol, position])),
+    waiting: new Set(view.holdings.pending.map((order) => order.symbol)),
     seen: new Set(),
     freeCashCents: view.freeCashCents,
     trades: view.tradesThisWeek + stops.length,
@@ -61,6 +63,8 @@ type State = {
   readonly view: View
   readonly guarded: boolean
   readonly stopped: ReadonlySet<string>
+  readonly positions: ReadonlyMap<string, Position>
+  readonly waiting: ReadonlySet<string>
   readonly seen: Set<string>
   freeCashCents: number
   trades: number
@@ -70,19 +74,18 @@ type State = {
 /** What is left of a wish: cents of a buy, shares of a sell, 0 when refused. */
 function checkWish(state: State, wish: Wish): number {
   const { view } = state
-  const { book, tradable } = view.market
+  const { book, instruments } = view.market
   const wanted = wish.side === 'buy' ? wish.amountCents : wish.quantity
   const clamp = (rule: ClampRule, after: number, because: string, before = wanted) => {
     state.clamps.push({ rule, symbol: wish.symbol, side: wish.side, before, after, because })
     return after
   }
-  const instrument = tradable.find((candidate) => candidate.symbol === wish.symbol) ?? standIn(view, wish.symbol)
+  const instrument = instruments.get(wish.symbol) ?? standIn(view, wish.symbol)
   if (instrument === null) return clamp('unknown-symbol', 0, 'not an instrument of this book')
   if (state.stopped.has(wish.symbol)) return clamp('stop-loss', 0, 'the stop-loss sells it all at the next open')
   if (state.seen.has(wish.symbol)) return clamp('duplicate', 0, 'named before in the same decision')
   if (!(unitValue(view.market.panel, wish.symbol, view.session) > 0)) return clamp('no-price', 0, 'no close is known')
-  if (pendingOf(view.holdings, wish.symbol) !== undefined)
-    return clamp('pending-order', 0, 'an earlier order still waits for an open')
+  if (state.waiting.has(wish.symbol)) return clamp('pending-order', 0, 'an earlier order still waits for an open')
   return wish.side === 'buy'
     ? checkBuy(state, wish, instrument, clamp)
     : checkSell(state, wish, instrument, clamp, book.costs.minimumTicket)
@@ -98,7 +101,7 @@ function checkSell(
   minimumTicket: number,
 ): number {
   const { view } = state
-  const position = view.holdings.positions.find((candidate) => candidate.symbol === wish.symbol)
+  const position = state.positions.get(wish.symbol)
   if (position === undefined) return clamp('no-position', 0, 'nothing of it is held')
   if (state.guarded) {
     const early = holdingBlock(view, position, instrument)
@@ -124,7 +127,7 @@ function checkBuy(state: State, wish: Wish & { side: 'buy' }, instrument: Traded
     if (cooling !== null) return clamp('reentry-cooldown', 0, cooling)
     const capped = weeklyBlock(view, state.trades)
     if (capped !== null) return clamp('weekly-trades', 0, capped)
-    const held = view.holdings.positions.find((candidate) => candidate.symbol === wish.symbol)?.quantity ?? 0
+    const held = state.positions.get(wish.symbol)?.quantity ?? 0
     const room = Math.max(
       0,
       Math.floor(
@@ -165,10 +168,6 @@ function standIn(view: View, symbol: string): Traded | null {
   return column !== undefined && isBenchmark && view.standInAllowed === true
     ? { symbol, exchange: column.exchange }
     : null
-}
-
-function pendingOf(holdings: Holdings, symbol: string): Order | undefined {
-  return holdings.pending.find((order) => order.symbol === symbol)
 }
 
 /** Why a position may not be sold yet, null when it may. */
