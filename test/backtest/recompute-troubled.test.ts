@@ -1,0 +1,247 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import fc from 'fast-check'
+import type { BacktestOptions } from '../../src/commands/backtest.ts'
+import { bookOf, instrument, runBacktest, writeBook } from '../support/backtests.ts'
+import { line, type MarketLines, troubledMarket, weekdays, writeMarket } from '../support/market-files.ts'
+import { type RawBook, type Report, rateOn, readRawMarket, recompute, type Walk } from '../support/stranger.ts'
+
+// Invented markets in which everything happens that can happen to prices: halts, splits, missing rates, holidays of one exchange.
+
+const scratch = mkdtempSync(join(tmpdir(), 'primer-troubled-'))
+after(() => rmSync(scratch, { recursive: true, force: true }))
+let folders = 0
+
+const instruments = ['SPY', 'SOXX', 'TLT', 'MC.PA', 'AI.PA', 'OR.PA', 'AIR.PA'].map((symbol) =>
+  instrument(symbol, { taxed: symbol !== 'AIR.PA' }),
+)
+
+type Asked = Omit<BacktestOptions, 'book' | 'market'>
+
+async function audited(lines: MarketLines, terms: RawBook, asked: Asked): Promise<{ report: Report; walk: Walk }> {
+  const folder = writeMarket(join(scratch, `market-${++folders}`), lines)
+  const book = writeBook(join(folder, 'book.json'), terms)
+  const report = await runBacktest({ ...asked, book, market: `csv:${folder}` })
+  const walk = recompute(report, { market: readRawMarket(folder), book: terms }, asked)
+  assert.deepEqual(walk.faults.slice(0, 10), [], JSON.stringify(asked))
+  return { report, walk }
+}
+
+const halfYear = { from: '2025-01-02', to: '2025-06-30' } as const
+
+test('every euro adds up through halts, splits, missing rates and holidays of one exchange', async () => {
+  const policy = fc.oneof(
+    fc.record({
+      policy: fc.constant('equal-weight'),
+      rebalance: fc.constantFrom('daily' as const, 'weekly' as const, 'monthly' as const),
+    }),
+    fc.record({
+      policy: fc.oneof(
+        fc.constantFrom('cvar', 'buy-and-hold:SOXX', 'buy-and-hold:MC.PA', 'buy-and-hold:AI.PA'),
+        fc.integer({ min: 0, max: 1000 }).map((seed) => `random:${seed}`),
+      ),
+      guardrails: fc.constantFrom('book' as const, 'none' as const),
+    }),
+  )
+  const range = fc.record({
+    from: fc.constantFrom('2025-01-01', '2025-02-08', '2025-03-26'),
+    to: fc.constantFrom('2025-04-21', '2025-05-17', '2025-06-30'),
+  })
+  const terms = fc.record({
+    currency: fc.constantFrom('EUR', 'USD'),
+    initialCash: fc.constantFrom(2500, 10_000, 123_456.78),
+  })
+  await fc.assert(
+    fc.asyncProperty(fc.nat(), policy, range, terms, async (seed, decides, dates, changes) => {
+      await audited(troubledMarket(seed), bookOf(instruments, changes), { ...decides, ...dates })
+    }),
+    { numRuns: 40 },
+  )
+})
+
+test('the troubles do happen to what is held: splits, dividends, late fills and days without a rate', async () => {
+  const terms = bookOf(instruments)
+  const { report, walk } = await audited(troubledMarket(1), terms, {
+    policy: 'equal-weight',
+    rebalance: 'daily',
+    ...halfYear,
+  })
+  const held = (date: string, symbol: string) => walk.days.find((day) => day.date === date)?.quantities.get(symbol) ?? 0
+  for (const [symbol, before] of [
+    ['SOXX', '2025-03-19'],
+    ['SOXX', '2025-05-14'],
+    ['AI.PA', '2025-04-08'],
+  ] as const) {
+    assert.ok(held(before, symbol) > 0, `${symbol} is held before its split`)
+  }
+  assert.deepEqual(
+    report.dividends.filter(({ symbol }) => symbol === 'MC.PA').map(({ date }) => date),
+    ['2025-02-13', '2025-04-28'],
+    'paid on the first day back from a halt',
+  )
+  const gap = report.fills.filter(({ date, currency }) => date === '2025-03-12' && currency === 'USD')
+  const rates = new Set(
+    [...gap, ...report.dividends.filter(({ date }) => date === '2025-03-12')].map(({ rate }) => rate),
+  )
+  const market = readRawMarket(join(scratch, `market-${folders}`))
+  for (const rate of rates) assert.equal(rate, rateOn({ market, book: terms }, 'USD', '2025-03-11'))
+  // New York alone on 2025-05-01, Paris alone on 2025-05-26: both are sessions. Nobody on 2025-04-18, though a rate was published.
+  const sessions = report.equity.map(([date]) => date)
+  assert.ok(sessions.includes('2025-05-01') && sessions.includes('2025-05-26') && !sessions.includes('2025-04-18'))
+})
+
+/** Flat prices, so that a single event can be told from everything else. */
+function flatMarket(
+  changes: Readonly<Record<string, ReturnType<typeof line>[]>>,
+  from: string,
+  to: string,
+): MarketLines {
+  const days = weekdays(from, to)
+  const flat = (price: number) => days.map((date) => line(date, price, price))
+  return {
+    SPY: flat(500),
+    'MC.PA': flat(700),
+    'AIR.PA': flat(150),
+    'EURUSD=X': flat(1.25),
+    ...changes,
+  }
+}
+
+const three = ['SPY', 'MC.PA', 'AIR.PA'].map((symbol) => instrument(symbol, { taxed: symbol !== 'AIR.PA' }))
+
+test('a purchase pays the tax of the day it is filled: 30 bps until 31 March 2025, 40 from 1 April', async () => {
+  for (const { from, fillDate, bps } of [
+    { from: '2025-03-28', fillDate: '2025-03-31', bps: 30 },
+    { from: '2025-03-31', fillDate: '2025-04-01', bps: 40 },
+  ]) {
+    const market = flatMarket({}, '2025-03-20', '2025-04-10')
+    const { report } = await audited(market, bookOf(three), { policy: 'equal-weight', from, to: '2025-04-03' })
+    const costs = new Map(report.fills.map((fill) => [`${fill.date} ${fill.symbol}`, fill.costs]))
+    const bought = report.fills.find(({ symbol }) => symbol === 'MC.PA')!
+    assert.ok(Math.abs(bought.costs.tax! - (bought.quantity * 700 * bps) / 10_000) < 1e-9)
+    assert.equal(costs.get(`${fillDate} AIR.PA`)?.tax ?? 0, 0, 'Airbus is Dutch')
+    assert.equal(costs.get(`${fillDate} SPY`)?.tax ?? 0, 0)
+  }
+})
+
+test('a buy of a halted share waits for its next open, and expires after five sessions without one', async () => {
+  const days = weekdays('2025-02-03', '2025-03-14')
+  const halted = (count: number) =>
+    days.filter((_, index) => index < 11 || index >= 11 + count).map((date) => line(date, 700, 700))
+  // The first session is 2025-02-17 (place 10), so every order is for 2025-02-18, when the halt begins.
+  for (const { count, filledOn } of [
+    { count: 1, filledOn: '2025-02-19' },
+    { count: 4, filledOn: '2025-02-24' },
+    { count: 5, filledOn: null },
+  ]) {
+    const market = flatMarket({ 'MC.PA': halted(count) }, '2025-02-03', '2025-03-14')
+    const asked = { policy: 'buy-and-hold:MC.PA', from: '2025-02-17', to: '2025-02-25' }
+    const { report } = await audited(market, bookOf(three), asked)
+    const first = report.fills.find((fill) => fill.order === '2025-02-17/1')
+    assert.equal(first?.date ?? null, filledOn, `halted for ${count} sessions`)
+    assert.equal(
+      report.lapsed.some((text) => text.startsWith('expired') && text.includes('2025-02-17/1')),
+      filledOn === null,
+    )
+  }
+})
+
+test('a dividend on the day of a purchase belongs to who held before, and one on the day of a sale still comes', async () => {
+  // Airbus halves after the purchase and the others stand, so that the daily 1/N buys Airbus and sells LVMH on the ex-date of both.
+  const days = weekdays('2025-02-03', '2025-03-14')
+  const airbus = days.map((date, index) =>
+    line(date, index < 12 ? 150 : 75, index < 12 ? 150 : 75, { dividend: index === 11 || index === 13 ? 3 : 0 }),
+  )
+  const lvmh = days.map((date, index) => line(date, 700, 700, { dividend: index === 13 ? 5.5 : 0 }))
+  const market = flatMarket({ 'AIR.PA': airbus, 'MC.PA': lvmh }, '2025-02-03', '2025-03-14')
+  const { report } = await audited(market, bookOf(three), {
+    policy: 'equal-weight',
+    rebalance: 'daily',
+    from: days[10]!,
+    to: days[14]!,
+  })
+  const bought = report.fills.filter(({ date }) => date === days[11])
+  assert.equal(bought.length, 3, 'all are bought on the ex-date of Airbus')
+  assert.deepEqual(
+    report.dividends.map(({ date, symbol, quantity }) => [date, symbol, quantity]),
+    [
+      [days[13], 'MC.PA', bought.find(({ symbol }) => symbol === 'MC.PA')!.quantity],
+      [days[13], 'AIR.PA', bought.find(({ symbol }) => symbol === 'AIR.PA')!.quantity],
+    ],
+    'nothing for the shares bought on 18 February, and on the 20th the shares of the evening before count',
+  )
+  const traded = report.fills.filter(({ date }) => date === days[13])
+  assert.ok(traded.some(({ symbol, quantity }) => symbol === 'MC.PA' && quantity < 0))
+  assert.ok(traded.some(({ symbol, quantity }) => symbol === 'AIR.PA' && quantity > 0))
+})
+
+test('a sale that waits over a split sells the same part of the position', async () => {
+  // Airbus doubles at the close of place 12 and splits two for one before the open of place 13, at which the sale is filled.
+  const days = weekdays('2025-02-03', '2025-03-14')
+  const price = (index: number) => (index < 12 ? 150 : index === 12 ? 300 : 150)
+  const airbus = days.map((date, index) =>
+    line(date, index === 12 ? 150 : price(index), price(index), { split: index === 13 ? 2 : 1 }),
+  )
+  const market = flatMarket({ 'AIR.PA': airbus }, '2025-02-03', '2025-03-14')
+  const asked = { policy: 'equal-weight', rebalance: 'daily', from: days[10]!, to: days[13]! } as const
+  const { report, walk } = await audited(market, bookOf(three), asked)
+  const sale = report.fills.find(({ quantity }) => quantity < 0)!
+  assert.deepEqual([sale.date, sale.symbol, sale.order.slice(0, 10)], [days[13], 'AIR.PA', days[12]])
+  const before = walk.days.find(({ date }) => date === days[12])!
+  // What was too much at 300 EUR a share, in shares of half that size.
+  const tooMuch = (before.quantities.get('AIR.PA')! * 300 - before.equity / 3) / 300
+  assert.ok(Math.abs(-sale.quantity - tooMuch * 2) <= 0.0002, `sold ${-sale.quantity}, expected ${tooMuch * 2}`)
+})
+
+test('the stranger notices every tampered figure', async () => {
+  const terms = bookOf(instruments)
+  const asked = { policy: 'equal-weight', rebalance: 'daily', ...halfYear } as const
+  const { report } = await audited(troubledMarket(2), terms, asked)
+  const evidence = { market: readRawMarket(join(scratch, `market-${folders}`)), book: terms }
+  type Draft = { -readonly [K in keyof Report]: Report[K] } & {
+    fills: Record<string, unknown>[] & Report['fills']
+    dividends: Record<string, unknown>[] & Report['dividends']
+    equity: [string, number][]
+  }
+  const tamperings: Readonly<Record<string, (draft: Draft) => void>> = {
+    'a price by a cent': ({ fills }) => Object.assign(fills[3]!, { price: fills[3]!.price + 0.01 }),
+    'a rate in the fifth place': ({ fills }) => {
+      const fill = fills.find(({ currency }) => currency === 'USD')!
+      Object.assign(fill, { rate: fill.rate + 0.00001 })
+    },
+    'a quantity by a step': ({ fills }) => Object.assign(fills[0]!, { quantity: fills[0]!.quantity + 0.0001 }),
+    'a cash change by a cent': ({ fills }) => Object.assign(fills[5]!, { cashChange: fills[5]!.cashChange + 0.01 }),
+    'a spread forgotten': ({ fills }) => Object.assign(fills[2]!, { costs: { ...fills[2]!.costs, spread: 0 } }),
+    'a fill dropped': ({ fills }) => fills.splice(1, 1),
+    'a fill a session late': ({ fills, equity }) => {
+      const after = equity.findIndex(([date]) => date === fills[0]!.date) + 1
+      Object.assign(fills[0]!, { date: equity[after]![0] })
+    },
+    'two fills swapped': ({ fills }) => fills.splice(0, 2, fills[1]!, fills[0]!),
+    'a dividend dropped': ({ dividends }) => dividends.splice(0, 1),
+    'a dividend paid twice': ({ dividends }) => dividends.push(dividends[0]!),
+    'a dividend by a cent': ({ dividends }) =>
+      Object.assign(dividends[0]!, { amount: Math.round(dividends[0]!.amount * 100 + 1) / 100 }),
+    'one day of equity by a cent': ({ equity }) => {
+      equity[40]![1] += 0.01
+    },
+    'a session left out': ({ equity }) => equity.splice(40, 1),
+    'the tax in the totals': (draft) => {
+      draft.costs = { ...draft.costs, tax: draft.costs.tax + 0.01 }
+    },
+    'the return': (draft) => {
+      draft.netReturn += 1e-6
+    },
+    'the turnover': (draft) => {
+      draft.turnover *= 1.001
+    },
+  }
+  for (const [what, tamper] of Object.entries(tamperings)) {
+    const draft = structuredClone(report) as Draft
+    tamper(draft)
+    assert.notDeepEqual(recompute(draft, evidence, asked).faults, [], what)
+  }
+})
