@@ -1,7 +1,7 @@
 import type { Context, OpenBook } from '../src/context.ts'
 import { findAlerts } from '../src/decision/alerts.ts'
 import { type BookMarket, heldSymbol } from '../src/decision/book-market.ts'
-import { startRun, viewAt } from '../src/decision/day.ts'
+import { openDay, type Run, startRun, viewAt } from '../src/decision/day.ts'
 import { doNothing } from '../src/decision/policies/buy-and-hold.ts'
 import { renderAlertPost } from '../src/posts/alert-post.ts'
 import type { Instant } from '../src/units.ts'
@@ -41,9 +41,8 @@ export async function checkSession(
         already.set(`${symbol}/${kind}`, Math.max(level, already.get(`${symbol}/${kind}`) ?? 0))
       }
     }
-    const run = { ...startRun(market, doNothing), holdings: state.holdings }
     const alerts = findAlerts({
-      view: viewAt(market, run, session, session),
+      view: viewAt(market, runSince(market, state, session), session, session),
       quotes,
       limits: market.book.monitor,
       watched: listings.map((listing) => listing.symbol),
@@ -60,4 +59,15 @@ export async function checkSession(
   const post = renderAlertPost({ opened: open.opened, alert })
   await ctx.journal.append([{ at: now, kind: 'post', book, key: postKey, body: post }])
   return alert.body.alerts.length
+}
+
+/**
+ * The book as it is in a session that is under way and not booked yet: splits and dividends of the sessions since the last
+ * booked one are in its prices already, so they must be in its shares and cash. Orders wait for their official open.
+ */
+function runSince(market: BookMarket, state: OpenBook['state'], session: number): Run {
+  let run: Run = { ...startRun(market, doNothing), holdings: { ...state.holdings, pending: [] } }
+  const booked = market.panel.indexOf.get(state.lastSession ?? '') ?? session
+  for (let t = booked + 1; t <= session; t++) run = openDay(market, run, t).run
+  return run
 }

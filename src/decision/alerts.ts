@@ -1,3 +1,4 @@
+import { openAt } from '../market/calendar.ts'
 import type { Quote } from '../market/price-source.ts'
 import type { MonitorLimits } from '../portfolio/book.ts'
 import { fromCents } from '../units.ts'
@@ -15,8 +16,9 @@ export type Seen = {
 
 /**
  * What deserves an alert at these prices: moves of held assets and of the main benchmarks against the official close of the
- * session before, positions below their stop, and the portfolio's drawdown from its peak. An asset without a quote is passed
- * over, the others still count.
+ * session before, positions below their stop, and the portfolio's drawdown from its peak. An asset without a quote of this
+ * session is passed over, the others still count: before its exchange opens, the latest price is yesterday's close, which
+ * is no news. The drawdown values such an asset at its last close.
  *
  * @param view the session in which the quotes fall, with the holdings after its opens
  * @param peakEquity highest close so far, base currency
@@ -32,7 +34,12 @@ export function findAlerts(input: {
 }): readonly Seen[] {
   const { view, limits } = input
   const { panel, book } = view.market
-  const prices = new Map(input.quotes.map((quote) => [quote.symbol, quote.price]))
+  const date = panel.sessions[view.session]!
+  const prices = new Map<string, number>()
+  for (const { symbol, price, at } of input.quotes) {
+    const column = panel.bySymbol.get(symbol)
+    if (column !== undefined && at >= openAt(column.exchange, date)) prices.set(symbol, price)
+  }
   const seen: Omit<Seen, 'level'>[] = []
   for (const symbol of input.watched) {
     const price = prices.get(symbol)
@@ -46,9 +53,10 @@ export function findAlerts(input: {
   let equity = fromCents(view.holdings.cashCents)
   for (const position of view.holdings.positions) {
     const column = panel.bySymbol.get(position.symbol)!
-    const price = prices.get(position.symbol) ?? column.mark[view.session]!
+    const price = prices.get(position.symbol)
+    equity += position.quantity * (price ?? column.mark[view.session]!) * column.rate[view.session]!
+    if (price === undefined) continue
     const averageCost = position.costLocal / position.quantity
-    equity += position.quantity * price * column.rate[view.session]!
     const change = price / averageCost - 1
     if (change <= -stop + 1e-12)
       seen.push({ symbol: position.symbol, kind: 'stop', value: change, price, reference: averageCost })
