@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto'
+import { resolve } from 'node:path'
 import canonicalize from 'canonicalize'
+import { shownUrl } from '../src/adapters/database/connect.ts'
+import { readHeads } from '../src/adapters/database/heads.ts'
 import type { Context, OpenBook } from '../src/context.ts'
 import type { BookMarket } from '../src/decision/book-market.ts'
-import { InputError } from '../src/errors.ts'
+import { InputError, JournalError } from '../src/errors.ts'
 import type { Opened } from '../src/journal/entry.ts'
 import type { AllocatorBook } from '../src/portfolio/book.ts'
 import { cents, type Instant, type IsoDate } from '../src/units.ts'
@@ -17,6 +20,7 @@ const modelOpponents = [
  * The book's state, after writing its first entry if there was none: what is declared before anything happens.
  *
  * @throws InputError when the journal's book was opened with other rules, another market or another decider
+ * @throws JournalError when the journal lacks what was published of it: a lost file is no reason to begin anew
  */
 export async function openBook(
   ctx: Context,
@@ -25,6 +29,7 @@ export async function openBook(
   date: IsoDate,
   at: Instant,
 ): Promise<OpenBook> {
+  await refuseLost(ctx)
   const found = await ctx.state(book.name)
   const body = openedBody(ctx, book, market, date)
   if (found !== null) {
@@ -32,7 +37,30 @@ export async function openBook(
     return found
   }
   await ctx.journal.append([{ at, kind: 'opened', book: book.name, key: `${book.name}/opened`, body }])
+  ctx.say(
+    `The book ${book.name} begins a new record in ${placeOf(ctx)}, with ${book.currency} ${book.initialCash.toFixed(2)} on ${date}.`,
+  )
   return (await ctx.state(book.name))!
+}
+
+/** A journal that ends before a head published from it was lost or cut; going on would write another past over it. */
+async function refuseLost(ctx: Context): Promise<void> {
+  // The heads in PRIMER_HOME are those of its own journal; a demo keeps its journal elsewhere.
+  if (ctx.journal.url !== shownUrl(ctx.config.databaseUrl)) return
+  const published = readHeads(ctx.config.home).heads.at(-1)
+  if (published === undefined) return
+  const [entry] = await Array.fromAsync(ctx.journal.read({ fromSeq: published.seq, limit: 1 }))
+  if (entry?.seq === published.seq && entry.hash === published.hash) return
+  throw new JournalError(
+    `the journal ${placeOf(ctx)} lacks entry ${published.seq} of hash ${published.hash.slice(0, 16)}, which was published on ` +
+      `${published.at.slice(0, 10)}: it was lost, cut or replaced. Bring back the copy that has it, or use another PRIMER_HOME for a new record`,
+  )
+}
+
+/** The whole path of a SQLite file: from another folder the same name is another journal. */
+function placeOf(ctx: Context): string {
+  const [, file] = /^sqlite:(.+)$/s.exec(ctx.journal.url) ?? []
+  return file === undefined ? ctx.journal.url : resolve(file)
 }
 
 /** SHA-256 of the book as canonical JSON. */
