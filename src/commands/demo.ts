@@ -23,7 +23,6 @@ import { costKinds } from '../portfolio/holdings.ts'
 import { postOnTerminal } from '../posts/terminal.ts'
 import type { IsoDate } from '../units.ts'
 import type { CommandIo, CommandResult } from './command.ts'
-import { drawCharts } from './demo-charts.ts'
 
 export type DemoOptions = { readonly sessions: string; readonly market: string; readonly out?: string }
 
@@ -59,6 +58,8 @@ export async function demo(options: DemoOptions, io: CommandIo): Promise<Command
     await runSessions(ctx, market, book, first, io)
     const open = (await ctx.state(book.name))!
     await publishHead(home, (await ctx.journal.head())!)
+    // Loaded here, so that the first post does not wait for a charting library.
+    const { drawCharts } = await import('./demo-charts.ts')
     const charts = await drawCharts(open.opened, open.state, join(home, 'charts'))
     const json = await summary(ctx, open, { home, charts, notes: [...notes, ...market.notes] })
     return { json, text: closingText(json) }
