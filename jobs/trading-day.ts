@@ -1,5 +1,6 @@
 import type { Context, OpenBook } from '../src/context.ts'
 import type { BookMarket } from '../src/decision/book-market.ts'
+import { MarketDataError } from '../src/errors.ts'
 import { isoWeek, nextSession } from '../src/market/calendar.ts'
 import { firstSessionFrom } from '../src/market/panel.ts'
 import type { IsoDate } from '../src/units.ts'
@@ -18,9 +19,24 @@ export async function catchUp(ctx: Context, market: BookMarket, open: OpenBook, 
     if (current.state.lastSession !== null && before !== undefined && current.state.lastSession === before) {
       current = await missIfUndecided(ctx, market, current, t - 1)
     }
+    if (ctx.prices.nature === 'live') refuseHalfSession(market, t)
     current = await fillSession(ctx, market, current, t)
   }
   return current
+}
+
+/** A live source that has no bar at all of an exchange that was open is late, not halted: booking would lose that day's fills. */
+function refuseHalfSession(market: BookMarket, session: number): void {
+  const { panel } = market
+  for (const exchange of panel.exchanges) {
+    if (panel.isOpen[exchange][session] !== 1) continue
+    const known = panel.columns.some((column) => column.exchange === exchange && !Number.isNaN(column.close[session]!))
+    if (known) continue
+    throw new MarketDataError(
+      `no price of ${panel.sessions[session]} for any instrument on ${exchange}, which was open: the source is late; run the job again`,
+      { retryable: true },
+    )
+  }
 }
 
 /** First session that is to be booked; the last one booked comes again, in case its post is still missing. */

@@ -86,7 +86,7 @@ async function runJob(
     to: until,
     ...(job === 'monitor' && ctx.clock.kind === 'system' && { through: until }),
   })
-  const session = sessionOf(market, until, job)
+  const session = wanted === undefined || job === 'report' ? lastSessionTo(market, until) : sessionOn(market, wanted)
   const date = market.panel.sessions[session]!
   const last = known?.state.lastSession ?? null
   if (last !== null && date < last && job !== 'report') {
@@ -117,15 +117,20 @@ async function latestDate(ctx: Context, book: AllocatorBook): Promise<IsoDate> {
   return range === null || range.to > today ? today : range.to
 }
 
-/** Index of the session on a date; a report may be asked for on any later day of the week. */
-function sessionOf(market: BookMarket, date: IsoDate, job: JobName): number {
+/** Index of the last session up to a date: what is meant when none is named, and what a report of a week ends with. */
+function lastSessionTo(market: BookMarket, date: IsoDate): number {
+  const found = market.panel.sessions.findLastIndex((session) => session <= date)
+  if (found < 0) throw new InputError(`the market has no session of this book up to ${date}`)
+  return found
+}
+
+function sessionOn(market: BookMarket, date: IsoDate): number {
   const { sessions, indexOf } = market.panel
   const found = indexOf.get(date)
   if (found !== undefined) return found
-  const last = sessions.length - 1
-  if (job === 'report' && last >= 0) return last
+  const before = sessions.findLast((session) => session < date) ?? 'not known'
   throw new InputError(
-    `${date} is no session of this book that the market has prices for; the last one before it is ${sessions.findLast((session) => session < date) ?? 'not known'}`,
+    `${date} is no session of this book that the market has closes for; the last one before it is ${before}`,
   )
 }
 
