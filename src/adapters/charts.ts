@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import { createCanvas, GlobalFonts } from '@napi-rs/canvas'
 import type { EChartsOption } from 'echarts'
 import { BarChart, LineChart } from 'echarts/charts'
-import { GridComponent, TitleComponent } from 'echarts/components'
+import { GraphicComponent, GridComponent, TitleComponent } from 'echarts/components'
 import { init, setPlatformAPI, use } from 'echarts/core'
 import { CanvasRenderer } from 'echarts/renderers'
 import { WorldError } from '../errors.ts'
@@ -49,7 +49,7 @@ function prepare(): void {
       }
     }
   }
-  use([LineChart, BarChart, GridComponent, TitleComponent, CanvasRenderer])
+  use([LineChart, BarChart, GraphicComponent, GridComponent, TitleComponent, CanvasRenderer])
   setPlatformAPI({ createCanvas: (width = 32, height = 32) => createCanvas(width, height) as never })
   prepared = true
 }

@@ -61,7 +61,8 @@ export function equityOption(data: EquityData): EChartsOption {
   const deepest = niceRange([0, -Math.max(0.01, ...data.drawdown)], [2])
   const lonely = data.dates.length < 2
   return {
-    ...frame(data.benchmarks.some(({ name }) => name.endsWith(' (price only)')) ? withNote(data) : data),
+    ...frame(data),
+    ...(data.benchmarks.some(({ name }) => name.endsWith(priceOnly)) ? priceOnlyNote : {}),
     grid: [equityPanel, drawdownPanel],
     xAxis: [dateAxis(data.dates, 0, false), dateAxis(data.dates, 1, true)],
     yAxis: [
@@ -97,9 +98,16 @@ export function equityOption(data: EquityData): EChartsOption {
   }
 }
 
-/** An index pays no dividends, so a benchmark that is one looks worse than it was: the star says so. */
-function withNote(data: EquityData): EquityData {
-  return { ...data, subtitle: `${data.subtitle} · * price only` }
+const priceOnly = ' (price only)'
+
+/** An index pays no dividends, so a benchmark that is one looks worse than it was: a star beside its name says so. */
+const priceOnlyNote = {
+  graphic: {
+    type: 'text' as const,
+    right: 24,
+    bottom: 24,
+    style: { text: '* price only', fill: muted, font: `28px ${font}` },
+  },
 }
 
 /** Example: axisMoney(10_200, 200) -> '10,200', axisMoney(1_250_000, 50_000) -> '1.25 M' */
@@ -122,7 +130,7 @@ function endStyle({ name, values, color, weight }: Line, offset: number) {
   const first = values[0] ?? 0
   const change = first > 0 ? ` ${signedPercent(values.at(-1)! / first - 1)}` : ''
   // The margin holds 16 characters; the figure is never cut.
-  const short = name.replace(/ \(price only\)$/, '*')
+  const short = name.replace(priceOnly, '*')
   const room = 16 - change.length
   return {
     formatter: `${short.length <= room ? short : `${short.slice(0, room - 1)}…`}${change}`,

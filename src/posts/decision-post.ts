@@ -22,15 +22,17 @@ export function renderDecisionPost(input: DecisionInput): RenderedPost {
   const { body } = decision
   const facts = factsOf(body, close)
   const labels = labelsOf(opened, 'x')
-  const notices = [labels.prices, controlNotice(opened, labels, body.policy)].filter((text) => text !== '')
-  const drafts = tellings.map((telling) => [
-    decisionText(opened, body, facts, labels, telling),
-    standingLine(opened, body.standing, labels, telling.standing),
-  ])
+  const drafts = tellings.map((telling) => ({
+    paragraphs: [
+      decisionText(opened, body, facts, labels, telling),
+      standingLine(opened, body.standing, labels, telling.standing),
+    ],
+    texts: 1,
+  }))
   return {
     purpose: 'decision',
     of: { seq: decision.seq, hash: decision.hash },
-    x: fitX(drafts, { every: [notices.join(' ')], last: seal(decision) }),
+    x: fitX(drafts, { every: labels.prices, once: controlNotice(opened, labels, body.policy), last: seal(decision) }),
     discord: decisionEmbed(input, facts),
   }
 }

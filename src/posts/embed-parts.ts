@@ -19,9 +19,9 @@ export function hashField(entry: { readonly seq: number; readonly hash: string }
 export function footer(opened: OpenedEntry, labels: Labels): Embed['footer'] {
   const label = labels.quote(opened.body.market.label, 120)
   // A source's own label may say already that its prices are simulated; nobody needs to read it twice.
-  const word = opened.body.market.nature === 'live' ? '' : opened.body.market.nature
-  const prices = label.toLowerCase().includes(word) ? '' : `${labels.prices} `
-  return { text: `Automated account, paper portfolio, no advice. ${prices}Prices: ${label}` }
+  const said = label.toLowerCase().includes(opened.body.market.nature)
+  const kind = labels.prices === '' || said ? 'Prices' : labels.prices.replace(/\.$/, '')
+  return { text: `Automated account, paper portfolio, no advice. ${kind}: ${label}` }
 }
 
 /** Which prices, and that no model decides: in bold under the first sentence. */

@@ -1,4 +1,5 @@
 import type { Entry, RenderedPost } from '../journal/entry.ts'
+import type { Detail } from './decision-facts.ts'
 import { fillsEmbed } from './fills-embed.ts'
 import { type FillsTelling, fillsSentences } from './fills-text.ts'
 import { controlNotice, labelsOf, type OpenedEntry, seal } from './labels.ts'
@@ -22,24 +23,37 @@ export function renderFillsPost(input: FillsInput): RenderedPost | null {
   const happened = events.fills.length + events.dividends.length + events.splits.length
   if (happened + events.lapsed.length + events.waiting.length === 0) return null
   const labels = labelsOf(opened, 'x')
-  const notices = [labels.prices, controlNotice(opened, labels)].filter((text) => text !== '')
-  const drafts = tellings.map((telling) => [
-    `${session.body.date}: ${fillsSentences(opened, events, labels, telling).join(' ')}`,
-    ...(input.close === undefined ? [] : [standingLine(opened, input.close.body.standing, labels, telling.detail)]),
-  ])
+  const drafts = tellings.map((telling) => {
+    const happened = `${session.body.date}: ${fillsSentences(opened, events, labels, telling).join(' ')}`
+    if (input.close === undefined || telling.standing === null) return { paragraphs: [happened], texts: telling.texts }
+    const standing = standingLine(opened, input.close.body.standing, labels, telling.standing)
+    return { paragraphs: [happened, standing], texts: telling.texts }
+  })
   return {
     purpose: 'fills',
     of: { seq: session.seq, hash: session.hash },
-    x: fitX(drafts, { every: [notices.join(' ')], last: seal(session) }),
+    x: fitX(drafts, { every: labels.prices, once: controlNotice(opened, labels), last: seal(session) }),
     discord: fillsEmbed(input),
   }
 }
 
-/** From the fullest to the shortest. */
-const tellings: readonly FillsTelling[] = [
-  { detail: 'full', most: Number.POSITIVE_INFINITY },
-  { detail: 'brief', most: Number.POSITIVE_INFINITY },
-  { detail: 'brief', most: 3 },
-  { detail: 'brief', most: 2 },
-  { detail: 'brief', most: 1 },
+const all = Number.POSITIVE_INFINITY
+
+/**
+ * What was filled goes before how the book stands, which the day's decision says as well; and rather two texts than a fill
+ * that is only counted.
+ */
+const tellings: readonly (FillsTelling & { readonly standing: Detail | null; readonly texts: 1 | 2 })[] = [
+  { standing: 'full', detail: 'full', most: all, texts: 1 },
+  { standing: 'brief', detail: 'full', most: all, texts: 1 },
+  { standing: 'brief', detail: 'brief', most: all, texts: 1 },
+  { standing: 'brief', detail: 'prices', most: all, texts: 1 },
+  { standing: null, detail: 'brief', most: all, texts: 1 },
+  { standing: null, detail: 'prices', most: all, texts: 1 },
+  { standing: 'full', detail: 'full', most: all, texts: 2 },
+  { standing: 'brief', detail: 'prices', most: all, texts: 2 },
+  { standing: null, detail: 'prices', most: 4, texts: 1 },
+  { standing: null, detail: 'prices', most: 3, texts: 1 },
+  { standing: null, detail: 'prices', most: 2, texts: 1 },
+  { standing: null, detail: 'prices', most: 1, texts: 1 },
 ]

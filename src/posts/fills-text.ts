@@ -1,39 +1,27 @@
-import type { SessionEvents } from '../portfolio/holdings.ts'
+import type { Fill, SessionEvents } from '../portfolio/holdings.ts'
 import { sumOf } from './embed-parts.ts'
 import type { Labels, OpenedEntry } from './labels.ts'
 import { count, exactMoney, money, price, shares, signedMoney } from './text.ts'
 
-/** `most` items of each kind are told one by one. */
-export type FillsTelling = { readonly detail: 'full' | 'brief'; readonly most: number }
+/** `most` items of each kind are told one by one; `brief` leaves out results, `prices` tells tickets instead of quantities. */
+export type FillsTelling = { readonly detail: 'full' | 'brief' | 'prices'; readonly most: number }
 
 /** 'Sold 2.4119 LVMH at EUR 344.10 (stop, EUR -49.25). Costs EUR 2.03.' and whatever else happened. */
 export function fillsSentences(
   opened: OpenedEntry,
   events: SessionEvents,
   labels: Labels,
-  { detail, most }: FillsTelling,
+  telling: FillsTelling,
 ): string[] {
   const { currency } = opened.body
+  const { detail, most } = telling
   const full = detail === 'full'
   const sentences: string[] = []
   const list = (items: readonly string[]) =>
     items.length <= most ? items.join(', ') : `${items.slice(0, most).join(', ')} and ${items.length - most} more`
-  const fills = events.fills.map((fill) => {
-    const what = `${shares(fill.quantity)} ${labels.name(fill.symbol)} at ${price(fill.currency, fill.price)}`
-    if (fill.quantity > 0) {
-      const partial = fill.wantedCents === undefined ? '' : ` of ${money(currency, fill.wantedCents)} wanted`
-      return `bought ${what} for ${money(currency, -fill.cashChangeCents)}${partial}`
-    }
-    const result =
-      fill.realized === undefined
-        ? []
-        : [`result ${signedMoney(currency, (fill.realized.asset + fill.realized.currency) * 100)}`]
-    const notes = [...(fill.reason === 'stop' ? ['stop'] : []), ...(full ? result : [])]
-    return `sold ${what}${notes.length === 0 ? '' : ` (${notes.join(', ')})`}`
-  })
-  if (fills.length > 0) {
+  if (events.fills.length > 0) {
     const costs = events.fills.reduce((sum, fill) => sum + sumOf(fill.costs), 0)
-    sentences.push(`${list(fills)}.`, `Costs ${exactMoney(currency, costs * 100)}.`)
+    sentences.push(...fillsTexts(opened, events.fills, labels, telling), `Costs ${exactMoney(currency, costs * 100)}.`)
   }
   if (events.dividends.length > 0) {
     const parts = events.dividends.map(
@@ -57,8 +45,49 @@ export function fillsSentences(
         : `${count(events.waiting.length, 'order')} waiting.`,
     )
   }
-  const [first = '', ...rest] = sentences
-  return [`${first.charAt(0).toUpperCase()}${first.slice(1)}`, ...rest]
+  return sentences
+}
+
+/** 'Sold ...' and 'Bought ...', at most `most` fills by name, and how many more. */
+function fillsTexts(
+  opened: OpenedEntry,
+  fills: readonly Fill[],
+  labels: Labels,
+  { detail, most }: FillsTelling,
+): string[] {
+  const ordered = [...fills.filter((fill) => fill.quantity < 0), ...fills.filter((fill) => fill.quantity > 0)]
+  const shown = ordered.slice(0, most)
+  const left = ordered.length - shown.length
+  const texts: string[] = []
+  for (const [verb, sign] of [
+    ['Sold', -1],
+    ['Bought', 1],
+  ] as const) {
+    const items = shown.filter((fill) => Math.sign(fill.quantity) === sign)
+    if (items.length > 0) {
+      texts.push(`${verb} ${items.map((fill) => fillText(fill, opened, labels, detail)).join(', ')}`)
+    }
+  }
+  return texts.map((text, index) => (index === texts.length - 1 && left > 0 ? `${text} and ${left} more.` : `${text}.`))
+}
+
+/** Example: '2.4119 LVMH at EUR 344.10 (stop, result EUR -49.25)', '3.9871 TLT at USD 168.21 for EUR 606 of EUR 850 wanted' */
+function fillText(fill: Fill, opened: OpenedEntry, labels: Labels, detail: FillsTelling['detail']): string {
+  const { currency } = opened.body
+  const quantity = detail === 'prices' ? '' : `${shares(fill.quantity)} `
+  const ticket = ` for ${money(currency, Math.abs(fill.cashChangeCents))}`
+  const what = `${quantity}${labels.name(fill.symbol)} at ${price(fill.currency, fill.price)}`
+  if (fill.quantity > 0) {
+    const partial = fill.wantedCents === undefined ? '' : ` of ${money(currency, fill.wantedCents)} wanted`
+    return `${what}${ticket}${partial}`
+  }
+  const notes: string[] = fill.reason === 'stop' ? ['stop'] : []
+  if (detail === 'full' && fill.realized !== undefined) {
+    notes.push(`result ${signedMoney(currency, (fill.realized.asset + fill.realized.currency) * 100)}`)
+  }
+  // Without its quantity a sale is told by what it brought.
+  const sold = detail === 'prices' ? `${what}${ticket}` : what
+  return notes.length === 0 ? sold : `${sold} (${notes.join(', ')})`
 }
 
 const endings = [

@@ -9,54 +9,69 @@ export function weightedLength(text: string): number {
 
 export const xLimit = 280
 
+/** One way to tell a post: its paragraphs, and how many texts on X it is worth. */
+export type Draft = { readonly paragraphs: readonly string[]; readonly texts: number }
+
 /**
- * A post for X: the first draft that fits into one text, or else the first one that fits into a thread of at most `mostTexts`.
+ * A post for X: the first draft that fits into as many texts as it is worth. Where none does, the first that a longer thread holds.
  *
- * @param drafts from the fullest to the shortest; each is a list of paragraphs
- * @param parts.every said in every text of a thread, since a text may be seen alone; in a single text it stands before `last`
+ * @param drafts in order of preference
+ * @param parts.every said in every text of a thread, since a text may be seen alone
+ * @param parts.once said once, in the text that ends the post
  * @param parts.last ends the post
  * @returns texts of at most 280 weighted characters; those of a thread begin with their place, such as '1/2 '
- * Example: fitX([['Day 1. No orders.']], { every: [], last: 'Paper money. ab' }) -> ['Day 1. No orders.\nPaper money. ab']
+ * Example: fitX([{ paragraphs: ['Day 1. No orders.'], texts: 1 }], { every: '', once: '', last: 'Paper money. ab' })
+ *   -> ['Day 1. No orders.\nPaper money. ab']
  */
-export function fitX(
-  drafts: readonly (readonly string[])[],
-  parts: { readonly every: readonly string[]; readonly last: string; readonly mostTexts?: number },
-): string[] {
-  for (const draft of drafts) {
-    const single = joined([...draft, ...parts.every, parts.last])
+export function fitX(drafts: readonly Draft[], parts: Ending): string[] {
+  for (const { paragraphs, texts } of drafts) {
+    const single = joined([...paragraphs, ending(parts)])
     if (weightedLength(single) <= xLimit) return [xSafe(single)]
+    if (texts === 1) continue
+    const several = thread(paragraphs, parts)
+    if (several.length <= texts) return several
   }
-  for (const mostTexts of [parts.mostTexts ?? 2, 4, 9]) {
-    for (const draft of drafts) {
-      const texts = thread(draft, parts.every, parts.last)
+  for (const mostTexts of [2, 4, 9]) {
+    for (const { paragraphs } of drafts) {
+      const texts = thread(paragraphs, parts)
       if (texts.length <= mostTexts) return texts
     }
   }
-  return assert.fail(`no draft of the post fits into nine texts; the shortest is ${drafts.at(-1)?.join(' ')}`)
+  return assert.fail(
+    `no draft of the post fits into nine texts; the shortest is ${drafts.at(-1)?.paragraphs.join(' ')}`,
+  )
+}
+
+type Ending = { readonly every: string; readonly once: string; readonly last: string }
+
+function ending({ every, once, last }: Ending): string {
+  return joined([[every, once].filter((text) => text !== '').join(' '), last])
 }
 
 /** Paragraphs packed into texts in their order; a paragraph that is longer than a text is divided where it reads best. */
-function thread(draft: readonly string[], every: readonly string[], last: string): string[] {
+function thread(draft: readonly string[], parts: Ending): string[] {
   const mark = '9/9 '
-  const room = xLimit - weightedLength(joined([mark, ...every]))
+  const room = xLimit - weightedLength(joined([mark, parts.every]))
+  const lastRoom = xLimit - weightedLength(joined([mark, ending(parts)]))
+  const fits = (text: readonly string[], most: number) => weightedLength(joined(text)) <= most
   const texts: string[][] = [[]]
   for (const paragraph of draft) {
     for (const piece of pieces(paragraph, room)) {
       const text = texts.at(-1)!
-      if (text.length > 0 && weightedLength(joined([...text, piece])) > room) texts.push([piece])
+      if (text.length > 0 && !fits([...text, piece], room)) texts.push([piece])
       else text.push(piece)
     }
   }
-  // The hash is never divided: where it does not fit any more it takes the last paragraph along, or a text of its own.
+  // The hash is never divided: where it does not fit any more it takes the last paragraphs along, or a text of its own.
   const end = texts.at(-1)!
-  if (weightedLength(joined([...end, last])) > room) {
-    const moved = end.length > 1 ? end.pop()! : undefined
-    texts.push(moved !== undefined && weightedLength(joined([moved, last])) <= room ? [moved] : [])
-    if (moved !== undefined && texts.at(-1)!.length === 0) end.push(moved)
+  if (!fits(end, lastRoom)) {
+    const moved: string[] = []
+    while (end.length > 1 && fits([end.at(-1)!, ...moved], lastRoom)) moved.unshift(end.pop()!)
+    texts.push(moved)
   }
   return texts.map((text, index) => {
     const isLast = index === texts.length - 1
-    return xSafe(`${index + 1}/${texts.length} ${joined([...text, ...every, ...(isLast ? [last] : [])])}`)
+    return xSafe(`${index + 1}/${texts.length} ${joined([...text, isLast ? ending(parts) : parts.every])}`)
   })
 }
 

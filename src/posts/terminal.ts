@@ -42,12 +42,12 @@ function unmarked(text: string): string {
   return text.replace(/\\([^\p{L}\p{N}\s])|\*\*|`/gu, (_, escaped: string | undefined) => escaped ?? '')
 }
 
-/** Lines of at most `width` characters, broken between words; an indented line goes on indented. */
+/** Lines of at most `width` characters, broken between words but not inside 'EUR 10' or '2.1 %'; an indent is kept. */
 function wrapped(text: string, width: number): string[] {
   const indent = /^ */.exec(text)![0]
   const lines: string[] = []
   let line = ''
-  for (const word of text.trim().split(/ +/)) {
+  for (const word of text.trim().split(/(?<!\b[A-Z]{3}) +(?!%)|(?<=\b[A-Z]{3}) +(?![\d+-])(?!%)/)) {
     if (line !== '' && indent.length + line.length + 1 + word.length > width) {
       lines.push(indent + line)
       line = word

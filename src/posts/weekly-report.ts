@@ -1,9 +1,10 @@
 import type { Entry, RenderedPost, ReportEntry } from '../journal/entry.ts'
+import type { Detail } from './decision-facts.ts'
 import { sumOf } from './embed-parts.ts'
 import { controlNotice, type Labels, labelsOf, type OpenedEntry, seal } from './labels.ts'
 import { fitX } from './length.ts'
 import { standingLine } from './standing.ts'
-import { count, exactMoney, money, percent, signedMoney, signedPercent } from './text.ts'
+import { count, exactMoney, money, percent, sentence, signedMoney, signedPercent } from './text.ts'
 import { weeklyEmbed } from './weekly-embed.ts'
 
 export type WeeklyInput = { readonly opened: OpenedEntry; readonly report: Entry<'report'> }
@@ -13,21 +14,20 @@ export function renderWeeklyPost(input: WeeklyInput): RenderedPost {
   const { opened, report } = input
   const { body } = report
   const labels = labelsOf(opened, 'x')
-  const notices = [labels.prices, controlNotice(opened, labels)].filter((text) => text !== '')
-  const since = `Since the start ${standingLine(opened, body.standing, labels)}`
-  const briefly = `Since the start ${standingLine(opened, body.standing, labels, 'brief')}`
-  const week = weekText(opened, body, labels)
-  const extremes = extremesText(opened, body, labels)
-  const costs = costsText(opened, body)
-  const deeds = deedsText(body)
-  const drafts = [
-    [[week, extremes].join(' '), since, [costs, deeds].join(' ')],
-    [[week, extremes].join(' '), briefly, [costs, deeds].join(' ')],
-  ]
+  const draft = (detail: Detail) => ({
+    paragraphs: [
+      `${weekText(opened, body, labels)} ${extremesText(opened, body, labels)}`,
+      `Since the start ${standingLine(opened, body.standing, labels, detail)}`,
+      costsText(opened, body),
+      deedsText(body, detail),
+    ],
+    texts: 2,
+  })
+  const drafts = [draft('full'), draft('brief')]
   return {
     purpose: 'weekly',
     of: { seq: report.seq, hash: report.hash },
-    x: fitX(drafts, { every: [notices.join(' ')], last: seal(report) }),
+    x: fitX(drafts, { every: labels.prices, once: controlNotice(opened, labels), last: seal(report) }),
     discord: weeklyEmbed(input),
   }
 }
@@ -59,14 +59,18 @@ function costsText(opened: OpenedEntry, body: ReportEntry): string {
   return `Costs ${week}, ${all} since the start; at twice the costs ${money(currency, body.equityAtTwiceTheCosts * 100)}.`
 }
 
-function deedsText(body: ReportEntry): string {
+/** Briefly, what did not happen is left out. */
+function deedsText(body: ReportEntry, detail: Detail): string {
   const clamps = Object.values(body.clampsByRule).reduce((sum, number) => sum + number, 0)
-  const parts = [
-    `${count(body.trades, 'trade')}${body.stops > 0 ? `, ${count(body.stops, 'stop')}` : ''}`,
-    count(clamps, 'clamp'),
-    count(body.missedDays.length, 'missed day'),
-    `${count(body.roundTrips.count, 'round trip')}${body.roundTrips.count > 0 ? `, ${body.roundTrips.profitable} with a profit` : ''}`,
-    `cash ${percent(body.cashDrag.meanCashWeight)} on average`,
-  ]
-  return `${parts.join(', ')}.`
+  const parts: string[] = []
+  const add = (number: number, text: string) => {
+    if (detail === 'full' || number > 0) parts.push(text)
+  }
+  add(body.trades, `${count(body.trades, 'trade')}${body.stops > 0 ? `, ${count(body.stops, 'stop')}` : ''}`)
+  add(clamps, count(clamps, 'clamp'))
+  add(body.missedDays.length, count(body.missedDays.length, 'missed day'))
+  const { count: trips, profitable } = body.roundTrips
+  add(trips, `${count(trips, 'round trip')}${trips > 0 ? `, ${profitable} with a profit` : ''}`)
+  parts.push(`cash ${percent(body.cashDrag.meanCashWeight)} on average`)
+  return sentence(parts.join(', '))
 }

@@ -71,12 +71,14 @@ test('a session without any event has no post', () => {
 test('a stop, a partial fill, a dividend, a split, an expired and a waiting order are all told', () => {
   const post = renderFillsPost({ opened: opened(), session: session(eventful), close: close({ date: '2020-03-13' }) })!
   const text = post.x.join('\n')
-  assert.match(text, /Sold 2\.4119 LVMH at EUR 344\.10 \(stop/)
-  assert.match(text, /bought 3\.9871 TLT at USD 168\.21 for EUR 606 of EUR 850 wanted/)
+  assert.match(text, /Sold 2\.4119 LVMH at EUR 344\.10 \(stop, result EUR -49\.25\)\./)
+  assert.match(text, /Bought 3\.9871 TLT at USD 168\.21 for EUR 606 of EUR 850 wanted\./)
+  assert.match(JSON.stringify(post.discord), /Sold 2\.4119 LVMH at EUR 344\.10.*Bought 3\.9871 TLT at USD 168\.21/)
   assert.match(text, /Costs EUR 2\.99\./)
   assert.match(text, /Dividends before tax: SPY EUR 6\.46\./)
   assert.match(text, /Split: Airbus 4 for 1, 2\.5 shares became 10\./)
   assert.match(text, /Expired without an open: buy Kering\./)
+  assert.match(text, /Waiting for an opening price: Gold\./)
   assert.ok(text.endsWith(`Automated, paper money. ${'b'.repeat(32)}`))
   assertGolden('fills.txt', postAsText(post))
 })

@@ -77,7 +77,8 @@ test('a week of a control without positions says so and claims nothing', () => {
     }),
   })
   assert.match(post.x.join('\n'), /Nothing was held\./)
-  for (const text of post.x) assert.match(text, /Simulated prices\. A control decides \(cvar\), no model\./)
+  for (const text of post.x) assert.match(text, /Simulated prices\./)
+  assert.match(post.x.at(-1)!, /Simulated prices\. A control decides \(cvar\), no model\.\nAutomated/)
   assert.ok(post.x.length <= 2)
 })
 
