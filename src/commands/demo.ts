@@ -1,6 +1,5 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import writeFileAtomic from 'write-file-atomic'
 import { checkSession } from '../../jobs/monitor.ts'
 import { bookHash, openBook } from '../../jobs/open-book.ts'
 import { reportWeek } from '../../jobs/report.ts'
@@ -23,6 +22,7 @@ import { costKinds } from '../portfolio/holdings.ts'
 import { postOnTerminal } from '../posts/terminal.ts'
 import type { IsoDate } from '../units.ts'
 import type { CommandIo, CommandResult } from './command.ts'
+import { makeFolder, makeFreshFolder, writeWhole } from './write-whole.ts'
 
 export type DemoOptions = { readonly sessions: string; readonly market: string; readonly out?: string }
 
@@ -60,7 +60,9 @@ export async function demo(options: DemoOptions, io: CommandIo): Promise<Command
     await publishHead(home, (await ctx.journal.head())!)
     // Loaded here, so that the first post does not wait for a charting library.
     const { drawCharts } = await import('./demo-charts.ts')
-    const charts = await drawCharts(open.opened, open.state, join(home, 'charts'))
+    const closes = await Array.fromAsync(ctx.journal.read({ book: book.name, kinds: ['close'] }))
+    const bodies = closes.flatMap((entry) => (entry.kind === 'close' ? [entry.body] : []))
+    const charts = await drawCharts(open.opened, bodies, join(home, 'charts'))
     const json = await summary(ctx, open, { home, charts, notes: [...notes, ...market.notes] })
     return { json, text: closingText(json) }
   } finally {
@@ -88,8 +90,8 @@ type Parameters = { readonly market: string; readonly from: IsoDate; readonly bo
 /** A fresh folder, or the folder of the same demo begun before. A folder with any other journal is left alone. */
 async function demoHome(out: string | undefined, config: Config, parameters: Parameters): Promise<string> {
   if (out === undefined) {
-    mkdirSync(config.home, { recursive: true })
-    const home = mkdtempSync(join(resolve(config.home), 'demo-'))
+    makeFolder(config.home)
+    const home = makeFreshFolder(join(resolve(config.home), 'demo-'))
     await writeMark(home, parameters)
     return home
   }
@@ -113,17 +115,13 @@ async function demoHome(out: string | undefined, config: Config, parameters: Par
       `${home} holds a journal that no demo wrote; a demo never writes over one, choose another --out`,
     )
   }
-  try {
-    mkdirSync(home, { recursive: true })
-  } catch (cause) {
-    throw new InputError(`the folder ${home} cannot be made (${(cause as NodeJS.ErrnoException).code})`, { cause })
-  }
+  makeFolder(home)
   await writeMark(home, parameters)
   return home
 }
 
 async function writeMark(home: string, parameters: Parameters): Promise<void> {
-  await writeFileAtomic(join(home, 'demo.json'), `${JSON.stringify(parameters, null, 2)}\n`)
+  await writeWhole(join(home, 'demo.json'), `${JSON.stringify(parameters, null, 2)}\n`)
 }
 
 function readMark(file: string): Record<string, unknown> {

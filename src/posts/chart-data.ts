@@ -30,7 +30,7 @@ export function equityData(opened: OpenedEntry, closes: readonly Closed[]): Equi
     }),
     currency,
     title: `${title}: ${money(currency, last.standing.equityCents)}, ${signedPercent(last.standing.netReturn)}`,
-    subtitle: `net of costs, ${dates}`,
+    subtitle: `${decider(opened)}net of costs, ${dates}`,
     label: pricesLabel(opened),
   }
 }
@@ -48,7 +48,12 @@ export function allocationData(
     positions: close.positions.map(({ symbol, weight }) => ({ name: names.get(symbol) ?? symbol, weight })),
     cash,
     title: `${opened.body.title}: ${close.positions.length === 0 ? 'nothing invested' : `${fixed((1 - cash) * 100, 0)} % invested`}`,
-    subtitle: `weights at the close of ${close.date}`,
+    subtitle: `${decider(opened)}weights at the close of ${close.date}`,
     label: pricesLabel(opened),
   }
+}
+
+/** A picture travels without its post, so it says itself that no model decided. */
+function decider(opened: OpenedEntry): string {
+  return opened.body.decider === 'control' ? `${opened.body.policy} control, ` : ''
 }

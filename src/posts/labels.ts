@@ -22,11 +22,16 @@ export function labelsOf(opened: OpenedEntry, channel: Channel): Labels {
   const names = new Map<string, string>()
   for (const { symbol, shortName } of opened.body.instruments)
     names.set(symbol, quote(shortName, 48) || 'an unnamed asset')
+  for (const { policy, shortName } of opened.body.benchmarks) {
+    const symbol = /^buy-and-hold:(.+)$/.exec(policy)?.[1]
+    // An index that stands in for an ETF is no instrument of the book, and is still watched and compared with.
+    if (symbol !== undefined && !names.has(symbol)) names.set(symbol, quote(shortName, 48))
+  }
   const name = (symbol: string) =>
     names.get(symbol) ?? (channel === 'x' ? 'an unknown symbol' : `unknown symbol ${quote(symbol, 60)}`)
   return {
     name,
-    knows: (symbol) => names.has(symbol),
+    knows: (symbol) => opened.body.instruments.some((instrument) => instrument.symbol === symbol),
     policy: (policy) => {
       const held = /^buy-and-hold:(.+)$/.exec(policy)?.[1]
       return held === undefined ? quote(policy, 40) : `buy-and-hold ${name(held)}`

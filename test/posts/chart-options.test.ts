@@ -80,7 +80,7 @@ test('a chart of simulated prices says so in capitals, one of live prices does n
   const subtitle = (option: { title?: unknown }) => (option.title as { subtext: string }).subtext
   assert.match(
     subtitle(equityOption(equityData(controlOpened(), closes([10_000])))),
-    /^SIMULATED PRICES · net of costs/,
+    /^SIMULATED PRICES · cvar control, net of costs/,
   )
   assert.match(subtitle(allocationOption(allocationData(controlOpened(), close().body))), /^SIMULATED PRICES/)
   assert.doesNotMatch(subtitle(equityOption(equityData(opened(), closes([10_000])))), /PRICES/)
