@@ -1,10 +1,9 @@
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import writeFileAtomic from 'write-file-atomic'
 import { renderPng } from '../adapters/charts.ts'
 import type { CloseEntry, Entry } from '../journal/entry.ts'
 import { allocationData, equityData } from '../posts/chart-data.ts'
 import { allocationOption, equityOption } from '../posts/chart-options.ts'
+import { makeFolder, writeWhole } from './write-whole.ts'
 
 /**
  * Draws a book's charts from its journal: equity against the benchmarks, and the allocation.
@@ -17,7 +16,7 @@ export async function drawCharts(
   closes: readonly CloseEntry[],
   folder: string,
 ): Promise<readonly string[]> {
-  mkdirSync(folder, { recursive: true })
+  makeFolder(folder)
   const options = {
     equity: equityOption(equityData(opened, closes)),
     allocation: allocationOption(allocationData(opened, closes.at(-1)!)),
@@ -25,7 +24,7 @@ export async function drawCharts(
   const paths: string[] = []
   for (const [name, option] of Object.entries(options)) {
     const path = join(folder, `${opened.book}-${name}.png`)
-    await writeFileAtomic(path, renderPng(option))
+    await writeWhole(path, renderPng(option))
     paths.push(path)
   }
   return paths
