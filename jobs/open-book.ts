@@ -36,11 +36,14 @@ export async function openBook(
     refuseOther(found.state.opened, body)
     return found
   }
-  await ctx.journal.append([{ at, kind: 'opened', book: book.name, key: `${book.name}/opened`, body }])
-  ctx.say(
-    `The book ${book.name} begins a new record in ${placeOf(ctx)}, with ${book.currency} ${book.initialCash.toFixed(2)} on ${date}.`,
-  )
-  return (await ctx.state(book.name))!
+  const written = await ctx.journal.append([{ at, kind: 'opened', book: book.name, key: `${book.name}/opened`, body }])
+  const open = (await ctx.state(book.name))!
+  if (written.kind === 'appended') {
+    ctx.say(
+      `The book ${book.name} begins a new record in ${placeOf(ctx)}, with ${book.currency} ${book.initialCash.toFixed(2)} on ${date}.`,
+    )
+  } else refuseOther(open.state.opened, body)
+  return open
 }
 
 /** A journal that ends before a head published from it was lost or cut; going on would write another past over it. */

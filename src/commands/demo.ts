@@ -97,6 +97,8 @@ async function demoHome(out: string | undefined, config: Config, parameters: Par
   }
   const home = resolve(out)
   const mark = join(home, 'demo.json')
+  // Asked before the mark, which comes first: another process may be making the same demo at this moment.
+  const foreign = ['journal.db', 'heads'].find((name) => existsSync(join(home, name)))
   if (existsSync(mark)) {
     const before = readMark(mark)
     const differing = Object.entries(parameters).filter(([name, value]) => before[name] !== value)
@@ -110,9 +112,9 @@ async function demoHome(out: string | undefined, config: Config, parameters: Par
     }
     return home
   }
-  if (existsSync(join(home, 'journal.db'))) {
+  if (foreign !== undefined) {
     throw new InputError(
-      `${home} holds a journal that no demo wrote; a demo never writes over one, choose another --out`,
+      `${home} holds a live record (${foreign}) that no demo wrote; a demo never writes over one, choose another --out`,
     )
   }
   makeFolder(home)
