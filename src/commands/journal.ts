@@ -9,13 +9,15 @@ import { entrySummary } from './entry-summary.ts'
 
 /** `primer journal verify`: the whole chain, against the head given and the published ones. Exit code 1 when it is broken. */
 export async function journalVerify(
-  options: { readonly head?: string; readonly databaseUrl: string; readonly home: string },
+  options: { readonly head?: string | undefined; readonly databaseUrl: string; readonly home: string },
   io: CommandIo,
 ): Promise<CommandResult> {
   const given = options.head === undefined ? [] : [parseHead(options.head)]
   const { heads, malformed } = readHeads(options.home)
   for (const line of malformed) io.say(line)
-  const published = heads.map(({ seq, hash }): KnownHead => ({ seq, hash, from: `published in ${headsFile(options.home)}` }))
+  const published = heads.map(
+    ({ seq, hash }): KnownHead => ({ seq, hash, from: `published in ${headsFile(options.home)}` }),
+  )
   return withJournal(options.databaseUrl, { unchecked: true }, async (journal) => {
     const result = await journal.verify({ heads: [...given, ...published] })
     const notes = malformed.length === 0 ? {} : { notes: malformed }
@@ -38,14 +40,14 @@ export async function journalHead(options: { readonly databaseUrl: string }, _io
 export type ShowOptions = {
   readonly databaseUrl: string
   /** One entry, whole. */
-  readonly seq?: string
-  readonly kind?: string
-  readonly book?: string
+  readonly seq?: string | number | undefined
+  readonly kind?: string | undefined
+  readonly book?: string | undefined
   /** An entry's number, or a date of its time in UTC; both ends belong to it. */
-  readonly from?: string
-  readonly to?: string
+  readonly from?: string | number | undefined
+  readonly to?: string | number | undefined
   /** The latest so many that match; 50 unless asked. */
-  readonly limit?: string
+  readonly limit?: string | number | undefined
 }
 
 /** `primer journal show`: one line an entry, or one entry whole. It looks into a broken journal too, up to the break. */
@@ -157,15 +159,17 @@ function showFilter(options: ShowOptions): {
   }
 }
 
-function positive(name: string, text: string | undefined, faults: string[]): number | undefined {
-  if (text === undefined) return undefined
+function positive(name: string, given: string | number | undefined, faults: string[]): number | undefined {
+  if (given === undefined) return undefined
+  const text = String(given)
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
   faults.push(`${name} must be a whole number from 1 on; it is "${text.slice(0, 40)}"`)
   return undefined
 }
 
-function bound(name: string, text: string | undefined, faults: string[]): number | string | undefined {
-  if (text === undefined) return undefined
+function bound(name: string, given: string | number | undefined, faults: string[]): number | string | undefined {
+  if (given === undefined) return undefined
+  const text = String(given)
   if (/^\d{1,9}$/.test(text)) return Number(text)
   if (IsoDate.safeParse(text).success) return text
   faults.push(`${name} must be an entry's number or a date such as 2020-03-12; it is "${text.slice(0, 40)}"`)

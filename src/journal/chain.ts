@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import { hash as digest } from 'node:crypto'
 
 /**
  * The hash chain. Each entry's hash is SHA-256, in lower-case hex, of the canonical JSON of
@@ -36,7 +36,7 @@ export const genesis: Link = { seq: 0, hash: '0'.repeat(64), previousHash: '' }
 export function entryHash(row: Omit<ChainRow, 'hash'>): string {
   // The body is canonical already and the keys stand in sorted order, so composing text is composing canonical JSON.
   const text = `{"at":${JSON.stringify(row.at)},"body":${row.body},"book":${JSON.stringify(row.book)},"kind":${JSON.stringify(row.kind)},"previousHash":${JSON.stringify(row.previousHash)},"seq":${row.seq}}`
-  return hash('sha256', text)
+  return digest('sha256', text)
 }
 
 /** Rows that continue the chain after `last`, in the order given. */
@@ -63,9 +63,19 @@ export function followed(last: Link, row: StoredRow): Step {
   const found = Number(row.seq)
   if (found > seq) return bad(seq, `entry ${seq} is missing: entry ${row.seq} follows entry ${last.seq}`)
   if (found !== seq) return bad(seq, `entry ${row.seq} was inserted after entry ${last.seq}`)
-  const odd = textColumns.find((column) => typeof row[column] !== 'string')
-  if (odd !== undefined) return bad(seq, `entry ${seq} was changed: its ${odd} is not text`)
-  const typed = { ...row, seq } as ChainRow
+  const { at, kind, book, body, previousHash, hash } = row
+  if (
+    typeof at !== 'string' ||
+    typeof kind !== 'string' ||
+    typeof book !== 'string' ||
+    typeof body !== 'string' ||
+    typeof previousHash !== 'string' ||
+    typeof hash !== 'string'
+  ) {
+    const odd = textColumns.find((column) => typeof row[column] !== 'string')
+    return bad(seq, `entry ${seq} was changed: its ${odd} is not text`)
+  }
+  const typed: ChainRow = { seq, at, kind, book, body, previousHash, hash }
   if (entryHash(typed) !== typed.hash) return changed(last, typed)
   if (typed.previousHash !== last.hash) {
     if (last.seq === 0) return bad(seq, `entry ${seq} was rewritten: it does not start a chain`)

@@ -1,36 +1,16 @@
 import { setTimeout } from 'node:timers/promises'
-import { InputError, WorldError } from '../../errors.ts'
-import { type ChainRow, followed, genesis, type Link, type StoredRow } from '../../journal/chain.ts'
+import { WorldError } from '../../errors.ts'
+import { type ChainRow, genesis, type Link } from '../../journal/chain.ts'
 import type { Entry, EntryKind, NewEntry } from '../../journal/entry.ts'
-import type { Instant } from '../../units.ts'
 import { appendPlan, type Expectation, sealedPlan } from './append.ts'
 import { openStore } from './connect.ts'
+import { type EntryFilter, readEntries, soundRow } from './read.ts'
 import { draftsOf, entryOf } from './rows.ts'
-import type { Store } from './store.ts'
+import { guarded, type Store } from './store.ts'
 import { prepareTables } from './tables.ts'
-import {
-  brokenJournal,
-  type Head,
-  type KnownHead,
-  soundEnd,
-  storedRows,
-  type Verification,
-  verification,
-} from './verify.ts'
+import { type Head, type KnownHead, soundEnd, storedRows, type Verification, verification } from './verify.ts'
 
-export type EntryFilter = {
-  readonly book?: string
-  readonly kinds?: readonly EntryKind[]
-  readonly fromSeq?: number
-  readonly toSeq?: number
-  readonly fromAt?: Instant
-  /** Up to but not including. */
-  readonly beforeAt?: Instant
-  /** The first so many that match. */
-  readonly limit?: number
-  /** The last so many that match, oldest first. */
-  readonly latest?: number
-}
+export type { EntryFilter }
 
 export type Appended =
   | { readonly kind: 'appended'; readonly entries: readonly Entry[] }
@@ -141,63 +121,6 @@ function journalOn(store: Store, checked: Link): Journal {
   }
 }
 
-const pageSize = 250
-
-async function* readEntries(store: Store, filter: EntryFilter): AsyncGenerator<Entry> {
-  if (filter.latest !== undefined) {
-    const { latest } = filter
-    const rows = await guarded(store, 'reading', () => pageOf(store, filter, latest, 'desc'))
-    for (const stored of rows.toReversed()) yield entryOf(soundRow(store, stored), store.url)
-    return
-  }
-  const whole =
-    filter.book === undefined &&
-    filter.kinds === undefined &&
-    filter.fromAt === undefined &&
-    filter.beforeAt === undefined
-  let last: Link | undefined = whole && (filter.fromSeq ?? 1) <= 1 ? genesis : undefined
-  let fromSeq = filter.fromSeq ?? 1
-  let left = filter.limit ?? Number.POSITIVE_INFINITY
-  while (left > 0) {
-    const page = await guarded(store, 'reading', () => pageOf(store, { ...filter, fromSeq }, Math.min(left, pageSize)))
-    for (const stored of page) {
-      if (whole && last === undefined && Number(stored.seq) !== fromSeq) {
-        throw brokenJournal(store.url, { seq: fromSeq, because: `entry ${fromSeq} is missing` })
-      }
-      const row = soundRow(store, stored, last)
-      yield entryOf(row, store.url)
-      if (whole) last = row
-      fromSeq = row.seq + 1
-    }
-    left -= page.length
-    if (page.length < pageSize) return
-  }
-}
-
-async function pageOf(
-  store: Store,
-  filter: EntryFilter,
-  limit: number,
-  order: 'asc' | 'desc' = 'asc',
-): Promise<readonly StoredRow[]> {
-  let query = storedRows(store).orderBy('entries.seq', order).limit(limit)
-  if (filter.book !== undefined) query = query.where('entries.book', '=', filter.book)
-  if (filter.kinds !== undefined) query = query.where('entries.kind', 'in', filter.kinds)
-  if (filter.fromSeq !== undefined) query = query.where('entries.seq', '>=', filter.fromSeq)
-  if (filter.toSeq !== undefined) query = query.where('entries.seq', '<=', filter.toSeq)
-  if (filter.fromAt !== undefined) query = query.where('entries.at', '>=', filter.fromAt)
-  if (filter.beforeAt !== undefined) query = query.where('entries.at', '<', filter.beforeAt)
-  return store.exact(await query.execute())
-}
-
-/** A row that fits its own hash, and the row before it where that is known. */
-function soundRow(store: Store, stored: StoredRow, last?: Link): ChainRow {
-  const alone = { seq: Number(stored.seq) - 1, hash: String(stored.previousHash), previousHash: '' }
-  const step = followed(last ?? alone, stored)
-  if (step.kind === 'fault') throw brokenJournal(store.url, step.fault)
-  return step.row
-}
-
 function count(entries: number): string {
   return entries === 1 ? 'an entry' : `${entries} entries`
 }
@@ -213,15 +136,5 @@ async function patiently(store: Store, work: () => Promise<void>): Promise<void>
       if (!(failure instanceof WorldError && failure.retryable) || performance.now() > deadlineMs) throw error
       await setTimeout(50)
     }
-  }
-}
-
-/** Turns what a driver throws into an error that says what was tried and what to do. */
-async function guarded<T>(store: Store, attempted: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    if (error instanceof InputError || error instanceof WorldError) throw error
-    throw store.failure(error, attempted)
   }
 }

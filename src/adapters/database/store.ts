@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely'
+import { InputError, WorldError } from '../../errors.ts'
 import type { ChainRow, StoredRow } from '../../journal/chain.ts'
 import type { Tables } from './tables.ts'
 
@@ -43,4 +44,14 @@ export type AppendPlan<T> = {
   readonly rows: readonly ChainRow[]
   readonly steps: readonly { readonly key: string; readonly seq: number }[]
   readonly answer: T
+}
+
+/** Turns what a driver throws into an error that says what was tried and what to do. */
+export async function guarded<T>(store: Store, attempted: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof InputError || error instanceof WorldError) throw error
+    throw store.failure(error, attempted)
+  }
 }
