@@ -211,6 +211,24 @@ function buildProgram(exit: (code: number) => void): Command {
       ),
     'backtest --book allocator --policy equal-weight --from 2019-01-01 --to 2019-12-31 --market csv:./bars',
   )
+  const audits = program.command('audit').description('look for ways in which a result fooled itself')
+  example(
+    audits
+      .command('lookahead')
+      .description('remove and change the future: any decision that changes with it is a finding (exit code 1)')
+      .requiredOption('--book <name>', 'a book in books/, or a path to a JSON file')
+      .requiredOption('--policy <policy>', 'equal-weight, buy-and-hold:SYMBOL, random:SEED, cvar or do-nothing')
+      .addOption(market().makeOptionMandatory())
+      .option('--from <date>', 'first session (default: two years before the last)', isoDate)
+      .option('--to <date>', 'last session (default: the last the market has)', isoDate)
+      .option('--samples <n>', 'how many closes to look past', positiveWhole, 12)
+      .option('--seed <seed>', 'chance of the changed futures', '1')
+      .addOption(json())
+      .action(async (options) =>
+        finish(options, await (await import('./commands/audit.ts')).audit(options, await io(options))),
+      ),
+    'audit lookahead --book allocator --policy cvar --market csv:./bars',
+  )
   example(
     program
       .command('optimize')
@@ -263,6 +281,11 @@ function isoDate(value: string): string {
 
 function wholeNumber(value: string): number {
   if (!/^\d{1,15}$/.test(value)) throw new InvalidArgumentError('A whole number, zero or more.')
+  return Number(value)
+}
+
+function positiveWhole(value: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(value)) throw new InvalidArgumentError('A whole number from 1.')
   return Number(value)
 }
 

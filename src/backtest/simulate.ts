@@ -1,7 +1,7 @@
 import type { BookMarket } from '../decision/book-market.ts'
 import { openDay, type Run, type Solver, settleDay, startRun, viewAt } from '../decision/day.ts'
 import type { Clamp } from '../decision/decision.ts'
-import type { Policy } from '../decision/policy.ts'
+import type { Policy, View } from '../decision/policy.ts'
 import {
   costKinds,
   type DividendCredit,
@@ -9,6 +9,7 @@ import {
   type FillCosts,
   type Holdings,
   type Lapsed,
+  type Order,
 } from '../portfolio/holdings.ts'
 
 /** One policy over a range of sessions, net of all costs. */
@@ -21,6 +22,8 @@ export type Simulation = {
   readonly dividends: readonly DividendCredit[]
   readonly lapsed: readonly Lapsed[]
   readonly clamps: readonly Clamp[]
+  /** Every order decided, filled or not. */
+  readonly orders: readonly Order[]
   readonly costs: FillCosts
   /** Sum over sessions of half the absolute traded value over the equity of the close before. */
   readonly turnover: number
@@ -42,6 +45,8 @@ export async function simulate(input: {
   readonly first: number
   readonly last: number
   readonly solve: Solver
+  /** Called at each close with what the policy sees, before it decides. */
+  readonly onClose?: (view: View) => void
 }): Promise<Simulation> {
   const { market, first, last, solve } = input
   let run: Run = startRun(market, input.policy, input)
@@ -50,6 +55,7 @@ export async function simulate(input: {
   const dividends: DividendCredit[] = []
   const lapsed: Lapsed[] = []
   const clamps: Clamp[] = []
+  const orders: Order[] = []
   const costs: FillCosts = {}
   let turnover = 0
   for (let session = first; session <= last; session++) {
@@ -68,12 +74,14 @@ export async function simulate(input: {
     }
     const view = viewAt(market, run, session, first)
     equity[session - first] = view.equity
+    input.onClose?.(view)
     const request = run.policy.prepare(view)
     // Awaiting costs a turn of the event loop, which a fold over 10,000 sessions would feel: only what must be awaited is.
     const settled = request.kind === 'solve' ? request.settle(await solve(request.problem)) : request
     const decided = settleDay(run, view, settled)
     run = decided.run
     for (const clamp of decided.guarded.clamps) clamps.push(clamp)
+    for (const order of decided.guarded.orders) orders.push(order)
   }
   return {
     policy: input.policy.name,
@@ -83,6 +91,7 @@ export async function simulate(input: {
     dividends,
     lapsed,
     clamps,
+    orders,
     costs,
     turnover,
     holdings: run.holdings,

@@ -3,7 +3,7 @@ import { featureColumns, featuresAt } from '../indicators/features.ts'
 import type { Instrument } from '../market/bar.ts'
 import { closeAt, nextSession, openAt } from '../market/calendar.ts'
 import type { Column } from '../market/panel.ts'
-import { valuePositions } from '../portfolio/valuation.ts'
+import { unitValue, valuePositions } from '../portfolio/valuation.ts'
 import { positionValue } from '../statistics/prospect.ts'
 import { halfKelly, risk } from '../statistics/risk.ts'
 import type { Instant } from '../units.ts'
@@ -42,7 +42,9 @@ export type SnapshotContext = {
  */
 export function buildSnapshot(view: View, context: SnapshotContext): Snapshot {
   const { market, session } = view
-  const { panel, book, tradable } = market
+  const { panel, book } = market
+  // Rows for the book's whole list, so that not even the presence of a row tells that an asset will be listed later.
+  const priced = book.instruments.filter(({ symbol }) => unitValue(panel, symbol, session) > 0)
   const regime = view.regime()
   const { volatility } = regime
   return {
@@ -57,11 +59,11 @@ export function buildSnapshot(view: View, context: SnapshotContext): Snapshot {
       return { exchange, date, opensAt: openAt(exchange, date) }
     }),
     rates: rateRows(view),
-    assets: tradable.map((instrument) => assetRow(view, instrument)),
+    assets: book.instruments.map((instrument) => assetRow(view, instrument)),
     correlation20: {
-      symbols: tradable.map(({ symbol }) => symbol),
+      symbols: priced.map(({ symbol }) => symbol),
       matrix: correlationMatrix(
-        tradable.map(({ symbol }) =>
+        priced.map(({ symbol }) =>
           panel.bySymbol.get(symbol)!.tradedReturn.subarray(Math.max(0, session - 60), session + 1),
         ),
         20,
@@ -123,7 +125,7 @@ function rateRows(view: View): Snapshot['rates'] {
 function assetRow(view: View, instrument: Instrument): Snapshot['assets'][number] {
   const { panel } = view.market
   const { session } = view
-  const column = panel.bySymbol.get(instrument.symbol)!
+  const column = panel.bySymbol.get(instrument.symbol)
   const today = panel.sessions[session]!
   const common = {
     symbol: instrument.symbol,
@@ -131,8 +133,8 @@ function assetRow(view: View, instrument: Instrument): Snapshot['assets'][number
     exchange: instrument.exchange,
     currency: instrument.currency,
   }
-  const markedOn = column.markedOn[session]!
-  if (markedOn < 0) {
+  const markedOn = column?.markedOn[session] ?? -1
+  if (column === undefined || markedOn < 0) {
     return {
       ...common,
       close: null,

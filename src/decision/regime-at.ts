@@ -37,13 +37,21 @@ export function ownBars(column: Column, session: number, most: number): OwnBars 
   }
 }
 
-/** The instrument whose volatility and trend stand for the market: the first buy-and-hold benchmark that pays dividends, else the first instrument. */
-export function mainInstrument(market: BookMarket): Column {
-  for (const { policy, priceOnly } of market.benchmarks) {
-    const column = market.panel.bySymbol.get(heldSymbol(policy) ?? '')
-    if (column !== undefined && !priceOnly) return column
+/**
+ * The instrument whose volatility and trend stand for the market: the first buy-and-hold benchmark that pays dividends, else
+ * the first instrument; only such as have a close by the session.
+ */
+export function mainInstrument(market: BookMarket, session: number): Column | null {
+  const { bySymbol } = market.panel
+  const candidates = [
+    ...market.benchmarks.flatMap(({ policy, priceOnly }) => (priceOnly ? [] : [heldSymbol(policy) ?? ''])),
+    ...market.tradable.map(({ symbol }) => symbol),
+  ]
+  for (const symbol of candidates) {
+    const column = bySymbol.get(symbol)
+    if (column !== undefined && column.markedOn[session]! >= 0) return column
   }
-  return market.panel.bySymbol.get(market.tradable[0]!.symbol)!
+  return null
 }
 
 /** The regime at a session's close, from prices up to it. All policies of a market share it, so it is computed once a session. */
@@ -64,11 +72,13 @@ export function regimeAt(market: BookMarket, session: number): Regime {
 const memo = new WeakMap<BookMarket, Map<number, Regime>>()
 
 function computeRegime(market: BookMarket, session: number): Regime {
-  const main = mainInstrument(market)
-  const { high, low, close } = ownBars(main, session, regimeSessions)
+  const main = mainInstrument(market, session)
+  const none = new Float64Array()
+  const { high, low, close } =
+    main === null ? { high: none, low: none, close: none } : ownBars(main, session, regimeSessions)
   return regime({
     date: market.panel.sessions[session]!,
-    symbol: main.symbol,
+    symbol: main?.symbol ?? 'any instrument',
     high,
     low,
     close,
