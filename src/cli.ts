@@ -1,5 +1,6 @@
 import { text } from 'node:stream/consumers'
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
+import { isoDate, positiveNumber, positiveWhole, sessionCount, wholeNumber } from './cli-arguments.ts'
 import type { CommandIo, CommandResult } from './commands/command.ts'
 import { InputError, WorldError } from './errors.ts'
 
@@ -269,34 +270,4 @@ async function place(options: { home?: string }): Promise<{ home: string; databa
     options.home === undefined ? environment : { ...environment, PRIMER_HOME: options.home, DATABASE_URL: undefined },
   )
   return { home: config.home, databaseUrl: config.databaseUrl }
-}
-
-function isoDate(value: string): string {
-  const date = new Date(`${value}T00:00:00Z`)
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(value) || Number.isNaN(date.getTime()) || date.toISOString().slice(0, 10) !== value) {
-    throw new InvalidArgumentError('A date is written YYYY-MM-DD and must exist.')
-  }
-  return value
-}
-
-function wholeNumber(value: string): number {
-  if (!/^\d{1,15}$/.test(value)) throw new InvalidArgumentError('A whole number, zero or more.')
-  return Number(value)
-}
-
-function positiveWhole(value: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(value)) throw new InvalidArgumentError('A whole number from 1.')
-  return Number(value)
-}
-
-function positiveNumber(value: string): number {
-  const number = Number(value)
-  if (!(number > 0) || !Number.isFinite(number)) throw new InvalidArgumentError('A number above zero.')
-  return number
-}
-
-function sessionCount(value: string): string {
-  if (value !== 'all' && !/^[1-9]\d{0,5}$/.test(value))
-    throw new InvalidArgumentError('A whole number from 1, or "all".')
-  return value
 }
