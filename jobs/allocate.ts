@@ -71,6 +71,7 @@ export async function missSession(
   const view = viewAt(market, run, session, firstIndex(market, open))
   const decided: Decided = { settled: { kind: 'no-decision', because }, summary: '', actions: [], prompt: null }
   await record(ctx, open, view, run, decided, null, key)
+  await postDecision(ctx, open, date)
   return (await ctx.state(book))!
 }
 
@@ -271,7 +272,8 @@ async function benchmarkOrders(ctx: Context, open: OpenBook, view: View): Promis
   return orders
 }
 
-async function postDecision(ctx: Context, open: OpenBook, date: string): Promise<void> {
+/** The post about a decision, once. */
+export async function postDecision(ctx: Context, open: OpenBook, date: string): Promise<void> {
   const book = open.opened.book
   const key = `${book}/${date}/post-decision`
   if ((await ctx.journal.done(key)) !== null) return

@@ -1,10 +1,11 @@
 import type { Context, OpenBook } from '../src/context.ts'
 import type { BookMarket } from '../src/decision/book-market.ts'
-import { MarketDataError } from '../src/errors.ts'
+import { InputError, MarketDataError } from '../src/errors.ts'
 import { isoWeek, nextSession } from '../src/market/calendar.ts'
 import { firstSessionFrom } from '../src/market/panel.ts'
+import { unitValue } from '../src/portfolio/valuation.ts'
 import type { IsoDate } from '../src/units.ts'
-import { decideSession, missSession } from './allocate.ts'
+import { decideSession, missSession, postDecision } from './allocate.ts'
 import { fillSession } from './fill.ts'
 
 /**
@@ -20,6 +21,7 @@ export async function catchUp(ctx: Context, market: BookMarket, open: OpenBook, 
       current = await missIfUndecided(ctx, market, current, t - 1)
     }
     if (ctx.prices.nature === 'live') refuseHalfSession(market, t)
+    refuseUnpriced(ctx, market, current, t)
     current = await fillSession(ctx, market, current, t)
   }
   return current
@@ -39,6 +41,19 @@ function refuseHalfSession(market: BookMarket, session: number): void {
   }
 }
 
+/** What is held and has no price at all cannot be valued; the day waits until the source has it again. */
+function refuseUnpriced(ctx: Context, market: BookMarket, { opened, state }: OpenBook, session: number): void {
+  const everything = [state.holdings, ...Object.values(state.benchmarks)]
+  const held = new Set(everything.flatMap(({ positions }) => positions.map(({ symbol }) => symbol)))
+  const unpriced = [...held].filter((symbol) => Number.isNaN(unitValue(market.panel, symbol, session)))
+  if (unpriced.length === 0) return
+  const said =
+    `${ctx.prices.label}: no price up to ${market.panel.sessions[session]} for ${unpriced.join(', ')}, which the book ` +
+    `${opened.book} or a benchmark of it holds`
+  if (ctx.prices.nature !== 'live') throw new InputError(`${said}; bring the prices back. Nothing was booked`)
+  throw new MarketDataError(`${said}; nothing was booked, run the job again`, { retryable: true })
+}
+
 /** First session that is to be booked; the last one booked comes again, in case its post is still missing. */
 function nextToBook(market: BookMarket, open: OpenBook): number {
   const { lastSession, opened } = open.state
@@ -47,8 +62,12 @@ function nextToBook(market: BookMarket, open: OpenBook): number {
 
 async function missIfUndecided(ctx: Context, market: BookMarket, open: OpenBook, session: number): Promise<OpenBook> {
   const date = market.panel.sessions[session]!
-  if (open.state.decisions.at(-1)?.body.date === date) return open
-  return missSession(ctx, market, open, session, 'the program did not run that day')
+  if (open.state.decisions.at(-1)?.body.date !== date) {
+    return missSession(ctx, market, open, session, 'the program did not run that day')
+  }
+  // Killed between a decision and its post, the program may come back on the next day only.
+  await postDecision(ctx, open, date)
+  return (await ctx.state(open.opened.book))!
 }
 
 /** The allocator's job at a session's close: book what is missing, then decide. */

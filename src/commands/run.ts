@@ -2,7 +2,7 @@ import { checkSession } from '../../jobs/monitor.ts'
 import { openBook } from '../../jobs/open-book.ts'
 import { reportWeek } from '../../jobs/report.ts'
 import { due, sessionCloseAt } from '../../jobs/steps.ts'
-import { allocate, catchUp } from '../../jobs/trading-day.ts'
+import { allocate, catchUp, endsWeek } from '../../jobs/trading-day.ts'
 import { publishHead } from '../adapters/database/heads.ts'
 import { readBook } from '../books.ts'
 import { readConfig } from '../config.ts'
@@ -94,6 +94,12 @@ async function runJob(
       `the book ${book.name} is booked up to ${last}: ${date} lies before it, and the past is not booked again`,
     )
   }
+  if (known === null && (job === 'monitor' || job === 'report')) {
+    throw new InputError(
+      `the book ${book.name} has no record yet, so there is nothing to ${job}; primer run allocate begins one`,
+    )
+  }
+  if (job === 'report') refuseUnfinishedWeek(market, date)
   const open = await openBook(ctx, book, market, date, ctx.clock.now(due.fill(date)))
   switch (job) {
     case 'fill':
@@ -109,6 +115,14 @@ async function runJob(
       await reportWeek(ctx, market, open, date)
   }
   return { date, did: job }
+}
+
+/** A week is reported once, so it must be over. */
+function refuseUnfinishedWeek(market: BookMarket, date: IsoDate): void {
+  if (endsWeek(market, date)) return
+  throw new InputError(
+    `the week of ${date} has sessions after it; its report falls due after the last one, or on the weekend`,
+  )
 }
 
 async function latestDate(ctx: Context, book: AllocatorBook): Promise<IsoDate> {
