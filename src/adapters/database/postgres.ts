@@ -31,7 +31,11 @@ export async function openPostgres(
   })
   // A connection that breaks while idle is replaced by the next query; without a listener it would end the process.
   pool.on('error', () => {})
-  if (options.readOnly) pool.on('connect', (client) => client.query('SET default_transaction_read_only = on'))
+  if (options.readOnly)
+    pool.on('connect', (client) => {
+      // Should it fail, the connection is broken, and the first query says so.
+      client.query('SET default_transaction_read_only = on').catch(() => {})
+    })
   const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   const failure = (error: unknown, attempted: string) => postgresFailure(error, `${attempted} the journal ${shown}`)
   try {
