@@ -216,7 +216,7 @@ function buildProgram(exit: (code: number) => void): Command {
   example(
     audits
       .command('lookahead')
-      .description('remove and change the future: any decision that changes with it is a finding (exit code 1)')
+      .description('remove and change the future; a decision that changes with it is a finding (exit code 1)')
       .requiredOption('--book <name>', 'a book in books/, or a path to a JSON file')
       .requiredOption('--policy <policy>', 'equal-weight, buy-and-hold:SYMBOL, random:SEED, cvar or do-nothing')
       .addOption(market().makeOptionMandatory())
