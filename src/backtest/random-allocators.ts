@@ -149,7 +149,7 @@ export function ticketsOf(
   simulation: Pick<Simulation, 'equity' | 'firstSession'>,
   held: (symbol: string, session: number) => number,
 ): readonly Ticket[] {
-  return orders.flatMap((order) => {
+  return orders.flatMap((order): Ticket[] => {
     const session = market.panel.indexOf.get(order.decidedOn)
     if (session === undefined) return []
     if (order.side === 'buy') {
