@@ -44,7 +44,7 @@ export function highsEngine(highs: Highs, timeoutSeconds: number): Engine {
     if (left <= 0) throw timeIsUp(timeoutSeconds)
     return left
   }
-  return (model, options) => {
+  const run: Engine['run'] = (model, options) => {
     secondsLeft()
     const native = highs.createModel(modelData(model))
     try {
@@ -54,6 +54,8 @@ export function highsEngine(highs: Highs, timeoutSeconds: number): Engine {
         primal_feasibility_tolerance: 1e-9,
         dual_feasibility_tolerance: 1e-9,
         small_matrix_value: 1e-12,
+        // The quadratic solver has been seen to go round in circles; honest runs take a small multiple of the columns.
+        qp_iteration_limit: 1000 + 20 * (model.cost.length + model.rowLower.length),
         qp_regularization_value: options.regularization ?? 0,
         time_limit: secondsLeft(),
       })
@@ -72,6 +74,7 @@ export function highsEngine(highs: Highs, timeoutSeconds: number): Engine {
       native.dispose()
     }
   }
+  return { run, checkTime: () => void secondsLeft() }
 }
 
 const nothing = { columns: new Float64Array(0), rowDuals: new Float64Array(0) }

@@ -1,65 +1,31 @@
-import type { Candidate } from './candidate.ts'
+import type { Attempt, Candidate } from './candidate.ts'
 import { type Core, coreOf, unitScale } from './core.ts'
 import { cvarDual } from './cvar.ts'
 import type { Engine, EngineAnswer } from './engine.ts'
-import { largest, measuresOf } from './measures.ts'
+import { measuresOf } from './measures.ts'
 import { type Goal, primalForm } from './primal.ts'
 import type { Problem } from './problem.ts'
-import { proximalGoal, varianceGoal } from './variance.ts'
-
-/** One way to solve a problem; undefined when the solver found no optimum that way. */
-export type Attempt = { readonly form: string; readonly run: (engine: Engine) => Candidate | undefined }
+import { quadraticAttempts } from './quadratic.ts'
+import { varianceGoal } from './variance.ts'
 
 /** Ways to solve a problem, the fastest first; the later ones are for when a check refuses an answer. */
 export function attemptsFor(problem: Problem): readonly Attempt[] {
   const core = coreOf(problem)
   const goal = goalOf(problem, core)
-  const primal = (
-    form: string,
-    options: { readonly presolve: boolean; readonly regularization?: number },
-  ): Attempt => ({
+  const primal = (form: string, options: { readonly presolve: boolean }): Attempt => ({
     form,
     run: (engine) => {
       const { model, read } = primalForm(core, goal)
-      const answer = engine(model, options)
+      const answer = engine.run(model, options)
       return answer.status === 'optimal' ? read(answer) : undefined
     },
   })
-  if (goal.hessian !== undefined) {
-    return [
-      primal('quadratic', { presolve: true, regularization: 0 }),
-      primal('quadratic, a little regularized', { presolve: true, regularization: 1e-11 }),
-      { form: 'quadratic by proximal steps', run: (engine) => proximal(core, goal, engine) },
-    ]
-  }
+  if (goal.hessian !== undefined) return quadraticAttempts(problem, core, goal)
   const linear = [primal('primal', { presolve: true }), primal('primal without presolve', { presolve: false })]
   const dual = dualAttempt(problem, core)
   // The dual form has a row per asset, the primal one a row per scenario: fewer rows are faster.
   const fewScenarios = goal.cvar !== undefined && goal.cvar.scenarios.count * 2 < core.columns
   return dual === undefined ? linear : fewScenarios ? [...linear, dual] : [dual, ...linear]
-}
-
-const mostProximalSteps = 30
-
-/**
- * A quadratic program by a few better conditioned ones: each adds p/2 |w - w_k|^2 around the last answer w_k, which
- * vanishes as the steps do. For covariances so singular that the solver stops early or gives up.
- * Source: Rockafellar, SIAM Journal on Control and Optimization 14(5), 1976.
- */
-function proximal(core: Core, goal: Goal, engine: Engine): Candidate | undefined {
-  const weight = 1e-3 / unitScale(goal.hessian!.values)
-  let centre = new Float64Array(core.assets)
-  let found: Candidate | undefined
-  for (let step = 0; step < mostProximalSteps; step += 1) {
-    const { model, read } = primalForm(core, proximalGoal(goal, centre, weight))
-    const answer = engine(model, { presolve: true })
-    if (answer.status !== 'optimal') return found
-    found = read(answer)
-    const moved = largest(found.weights.map((value, i) => value - centre[i]!))
-    centre = Float64Array.from(found.weights)
-    if (moved < 1e-12) break
-  }
-  return found
 }
 
 function goalOf(problem: Problem, core: Core): Goal {
@@ -83,7 +49,7 @@ function dualAttempt(problem: Problem, core: Core): Attempt | undefined {
 
 function minimumCvar(problem: Problem, core: Core, engine: Engine): Candidate | undefined {
   const { model, read } = cvarDual(core, problem.scenarios!, problem.confidence)
-  const answer = engine(model, { presolve: false })
+  const answer = engine.run(model, { presolve: false })
   return answer.status === 'optimal' ? read(answer) : undefined
 }
 
@@ -101,7 +67,7 @@ function maximumReturn(problem: Problem, engine: Engine): Candidate | undefined 
   const limit = problem.constraints.maxCvar!
   const plain = coreOf({ ...problem, constraints: withoutTarget(problem) })
   const { model, read } = primalForm(plain, { cost: plain.returns!.map((value) => -value) })
-  const freely = engine(model, { presolve: true })
+  const freely = engine.run(model, { presolve: true })
   if (freely.status !== 'optimal') return undefined
   const free = read(freely)
   const ownTarget = problem.constraints.targetReturn === undefined ? [] : [0]
@@ -134,7 +100,7 @@ function maximumReturn(problem: Problem, engine: Engine): Candidate | undefined 
     target -= excess / slope
     return { column: form.targetColumn, cost: form.targetCost(target) }
   }
-  const last = engine(form.model, { presolve: false, again: next })
+  const last = engine.run(form.model, { presolve: false, again: next })
   return last.status === 'optimal' ? best : undefined
 }
 

@@ -1,3 +1,5 @@
+import type { Engine } from './engine.ts'
+
 /** Weights a solver proposes, and the multipliers that prove them optimal: see certificate.ts. */
 export type Candidate = {
   readonly weights: Float64Array
@@ -8,3 +10,6 @@ export type Candidate = {
   /** Price of the CVaR limit, where CVaR is a limit and not the objective. */
   readonly cvarPrice?: number
 }
+
+/** One way to solve a problem; undefined when the solver found no optimum that way. */
+export type Attempt = { readonly form: string; readonly run: (engine: Engine) => Candidate | undefined }

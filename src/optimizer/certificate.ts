@@ -1,6 +1,6 @@
 import type { Candidate } from './candidate.ts'
 import type { Core, Row } from './core.ts'
-import { dot, largest, type Measures, product } from './measures.ts'
+import { dot, largest, type Measures, meanLosses, product } from './measures.ts'
 import type { Problem } from './problem.ts'
 
 /** The objective turned into something to minimize, and what was proved about it. */
@@ -48,11 +48,13 @@ export function prove(
   const value = minimizedValue(problem, measures)
   const { cost, constant, marginal } = tangent(problem, core, candidate, weights, value, measures)
   const reduced = Float64Array.from(cost)
+  let spent = 0
   let lowerBound = constant
   const spend = (row: Row, price: number): void => {
     const limit = price > 0 ? row.lower : row.upper
     if (price === 0 || !Number.isFinite(limit)) return
     lowerBound += price * limit
+    spent += Math.abs(price * limit)
     row.indices.forEach((j, k) => {
       reduced[j]! -= price * row.values[k]!
     })
@@ -68,7 +70,8 @@ export function prove(
   for (let j = 0; j < core.columns; j += 1) {
     lowerBound += reduced[j]! > 0 ? reduced[j]! * box.lower[j]! : reduced[j]! * box.upper[j]!
   }
-  return { value, lowerBound, tolerance: 1e-8 * marginal * size + 1e-15 }
+  // Sums over the limits round at the size of what is summed.
+  return { value, lowerBound, tolerance: 1e-8 * marginal * size + 1e-14 * spent + 1e-15 }
 }
 
 type Tangent = {
@@ -92,7 +95,8 @@ function tangent(
   if (problem.objective === 'min-cvar' || problem.objective === 'max-return') {
     const linear = problem.objective === 'min-cvar' ? tailLosses(problem, candidate) : negated(problem.expectedReturns!)
     cost.set(linear)
-    return { cost, constant: 0, marginal: largest(cost) }
+    const marginal = problem.objective === 'min-cvar' ? largest(problem.scenarios!.values) : largest(cost)
+    return { cost, constant: 0, marginal: marginal + core.costRate }
   }
   const aversion = problem.objective === 'min-variance' ? 2 : problem.riskAversion
   const returns = problem.objective === 'max-utility' ? problem.expectedReturns! : new Float64Array(weights.length)
@@ -123,20 +127,16 @@ function cvarCut(problem: Problem, core: Core, candidate: Candidate): Row | unde
 
 /** Mean loss of each asset under the tail, after the tail is made a valid one: between 0 and its capacity, summing to 1. */
 function tailLosses(problem: Problem, candidate: Candidate): Float64Array {
-  const { count, values } = problem.scenarios!
-  const n = problem.assets.length
-  const capacity = 1 / ((1 - problem.confidence) * count)
+  const capacity = 1 / ((1 - problem.confidence) * problem.scenarios!.count)
   const tail = candidate.tail!.map((mass) => Math.min(capacity, Math.max(0, mass)))
   const total = tail.reduce((sum, mass) => sum + mass, 0)
-  const losses = new Float64Array(n)
-  for (let s = 0; s < count; s += 1) {
-    const share = tail[s]! / total
-    if (share > 0) for (let i = 0; i < n; i += 1) losses[i]! -= share * values[s * n + i]!
-  }
-  return losses
+  return meanLosses(
+    problem,
+    tail.map((mass) => mass / total),
+  )
 }
 
-/** Bounds of the columns, none beyond `reach`; nobody needs to buy or sell more than from the previous weight to a bound. */
+/** Bounds of the columns, none beyond `reach`; nobody needs to trade less or more than from the previous weight to a bound. */
 function boxOf(
   problem: Problem,
   core: Core,
@@ -148,7 +148,9 @@ function boxOf(
   const previous = problem.constraints.previousWeights
   if (core.columns > n && previous !== undefined) {
     for (let i = 0; i < n; i += 1) {
+      lower[n + i] = Math.max(0, lower[i]! - previous[i]!)
       upper[n + i] = Math.max(0, upper[i]! - previous[i]!)
+      lower[2 * n + i] = Math.max(0, previous[i]! - upper[i]!)
       upper[2 * n + i] = Math.max(0, previous[i]! - lower[i]!)
     }
   }

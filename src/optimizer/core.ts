@@ -21,7 +21,9 @@ export type Core = {
   readonly lower: Float64Array
   readonly upper: Float64Array
   readonly rows: readonly Row[]
-  /** Position in `rows` of the limit on expected return, if there is one. */
+  /** Position in `rows` of the first of the n ties between weights and trades, if there are any. */
+  readonly firstTie: number | undefined
+  /** Position in `rows` of the limit on expected return, if there is one: the last. */
   readonly targetRow: number | undefined
   /** Cost per unit bought or sold, a fraction. */
   readonly costRate: number
@@ -40,6 +42,7 @@ export function coreOf(problem: Problem, targetReturn: number | undefined = prob
   const rows: Row[] = []
   rows.push(sumRow(range(0, n), 1 - limits.maxCash, 1 - limits.minCash))
   for (const group of limits.groups) rows.push(sumRow(group.assets, group.min, group.max))
+  const firstTie = trades ? rows.length : undefined
   if (trades) {
     for (let i = 0; i < n; i += 1) {
       const before = previous[i]!
@@ -68,7 +71,7 @@ export function coreOf(problem: Problem, targetReturn: number | undefined = prob
   const upper = new Float64Array(columns).fill(Number.POSITIVE_INFINITY)
   lower.set(limits.minWeight)
   upper.set(limits.maxWeight)
-  return { assets: n, columns, lower, upper, rows, targetRow, costRate, returns }
+  return { assets: n, columns, lower, upper, rows, firstTie, targetRow, costRate, returns }
 }
 
 /** The power of two that brings the largest absolute value near 1: multiplying by it loses no digit. */

@@ -36,8 +36,12 @@ export type EngineOptions = {
   readonly again?: (answer: EngineAnswer) => { readonly column: number; readonly cost: number } | undefined
 }
 
-/** Whatever solves a `LinearModel`: HiGHS in this house. It throws when its time is up. */
-export type Engine = (model: LinearModel, options: EngineOptions) => EngineAnswer
+/** Whatever solves a `LinearModel`: HiGHS in this house. Both throw when the time is up. */
+export type Engine = {
+  readonly run: (model: LinearModel, options: EngineOptions) => EngineAnswer
+  /** For long work outside the engine. */
+  readonly checkTime: () => void
+}
 
 /** Collects entries column by column into sparse arrays that grow as needed. */
 export class ColumnWriter {

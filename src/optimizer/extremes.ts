@@ -1,4 +1,5 @@
 import { attemptsFor } from './attempts.ts'
+import { minimizedValue } from './certificate.ts'
 import { type Core, coreOf } from './core.ts'
 import type { Engine } from './engine.ts'
 import { largest, measuresOf } from './measures.ts'
@@ -22,7 +23,7 @@ export function leastOf(
 ): Float64Array | undefined {
   const core = coreOf(problem)
   const { model, read } = primalForm(core, { cost: quantity(core) })
-  const answer = engine(model, { presolve: true })
+  const answer = engine.run(model, { presolve: true })
   return answer.status === 'optimal' ? read(answer).weights : undefined
 }
 
@@ -37,18 +38,14 @@ export function lowestCvar(problem: Problem, engine: Engine): number {
 export function unboundedBecause(problem: Problem, engine: Engine): string | undefined {
   const { minWeight, maxWeight } = problem.constraints
   if (minWeight.every(Number.isFinite) && maxWeight.every(Number.isFinite)) return undefined
-  // Boxed in far away, an unbounded problem runs into the box.
+  // Boxed in far away an unbounded problem runs into the box, and goes on improving in a larger one.
   const far = 1e5
-  const boxed: Problem = {
-    ...problem,
-    constraints: {
-      ...problem.constraints,
-      minWeight: minWeight.map((low) => Math.max(low, -far)),
-      maxWeight: maxWeight.map((high) => Math.min(high, far)),
-    },
-  }
-  const weights = firstWeights(boxed, engine)
-  if (weights === undefined) return undefined
+  const near = firstWeights(boxed(problem, far / 10), engine)
+  const weights = firstWeights(boxed(problem, far), engine)
+  if (near === undefined || weights === undefined) return undefined
+  const value = minimizedValue(problem, measuresOf(problem, weights))
+  const gain = minimizedValue(problem, measuresOf(problem, near)) - value
+  if (gain < Math.abs(value) / 2) return undefined
   const missing = problem.assets.flatMap((asset, i) => {
     if (weights[i]! >= 0.5 * far && maxWeight[i] === Infinity) return [`${asset} has no maxWeight`]
     if (weights[i]! <= -0.5 * far && minWeight[i] === -Infinity) return [`${asset} has no minWeight`]
@@ -56,6 +53,18 @@ export function unboundedBecause(problem: Problem, engine: Engine): string | und
   })
   if (missing.length === 0) return undefined
   return `the objective improves without end as weights grow: ${missing.slice(0, 6).join(', ')}`
+}
+
+function boxed(problem: Problem, far: number): Problem {
+  const { constraints } = problem
+  return {
+    ...problem,
+    constraints: {
+      ...constraints,
+      minWeight: constraints.minWeight.map((low) => Math.max(low, -far)),
+      maxWeight: constraints.maxWeight.map((high) => Math.min(high, far)),
+    },
+  }
 }
 
 function firstWeights(problem: Problem, engine: Engine): Float64Array | undefined {

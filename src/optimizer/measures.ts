@@ -57,6 +57,36 @@ export function tailLoss(returns: Float64Array, confidence: number): { readonly 
   return { var: -edge, cvar: -edge + excess / mass }
 }
 
+/** The tail of mass 1 - confidence that is worst for these weights, and each asset's mean loss in it. */
+export function worstTail(
+  problem: Problem,
+  weights: Float64Array,
+): { readonly tail: Float64Array; readonly losses: Float64Array } {
+  const returns = portfolioReturns(problem, weights)
+  const worstFirst = Array.from(returns.keys()).sort((a, b) => returns[a]! - returns[b]! || a - b)
+  const capacity = 1 / ((1 - problem.confidence) * returns.length)
+  const tail = new Float64Array(returns.length)
+  let left = 1
+  for (const s of worstFirst) {
+    tail[s] = Math.min(capacity, left)
+    left -= tail[s]!
+    if (left <= 0) break
+  }
+  return { tail, losses: meanLosses(problem, tail) }
+}
+
+/** Mean loss of each asset when scenario s has probability tail[s]. */
+export function meanLosses(problem: Problem, tail: Float64Array): Float64Array {
+  const { count, values } = problem.scenarios!
+  const n = problem.assets.length
+  const losses = new Float64Array(n)
+  for (let s = 0; s < count; s += 1) {
+    const mass = tail[s]!
+    if (mass > 0) for (let i = 0; i < n; i += 1) losses[i]! -= mass * values[s * n + i]!
+  }
+  return losses
+}
+
 function portfolioReturns(problem: Problem, weights: Float64Array): Float64Array {
   const n = weights.length
   const { count, values } = problem.scenarios!

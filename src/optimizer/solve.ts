@@ -25,11 +25,11 @@ export function solveWith(engine: Engine, problem: Problem): Solution {
     if (tried.length === 0) {
       const infeasible = conflictOf(problem, engine)
       if (infeasible !== undefined) return { status: 'infeasible', because: infeasible }
-      const unbounded = unboundedBecause(problem, engine)
-      if (unbounded !== undefined) return { status: 'unbounded', because: unbounded }
     }
     tried.push(`${attempt.form} form: ${result.wrong.slice(0, 3).join('; ')}`)
   }
+  const unbounded = unboundedBecause(problem, engine)
+  if (unbounded !== undefined) return { status: 'unbounded', because: unbounded }
   const advice = 'look for numbers of very different sizes in the problem'
   throw new WorldError(`no solution passed the check, so none is given (${tried.join('. ')}); ${advice}`, {
     retryable: false,
