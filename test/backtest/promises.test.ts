@@ -7,17 +7,8 @@ import type { BacktestOptions } from '../../src/commands/backtest.ts'
 import { allocatorBook, bookOf, instrument, runBacktest, writeBook } from '../support/backtests.ts'
 import { line, weekdays, writeMarket } from '../support/market-files.ts'
 import { sharedAbsent, sharedPath } from '../support/shared.ts'
-import {
-  closeOn,
-  type Evidence,
-  type RawBook,
-  type Report,
-  type ReportedFill,
-  rateOn,
-  readRawMarket,
-  recompute,
-  type Walk,
-} from '../support/stranger.ts'
+import { type Report, type ReportedFill, recompute, type Walk } from '../support/stranger.ts'
+import { closeOn, type Evidence, opensOf, type RawBook, rateOn, readRawMarket } from '../support/stranger-market.ts'
 
 // What the controls and the guardrails promise, checked order by order on the portfolio that the stranger rebuilt.
 
@@ -52,7 +43,7 @@ test('buy-and-hold puts every EUR 100 of cash into its asset at the next open, a
     await t.test(symbol, async () => {
       const asked = { policy: `buy-and-hold:${symbol}`, from: '2018-01-01', to: '2020-12-31' }
       const { report, walk, evidence } = await runOf({ ...allocatorBook(), initialCash: 100_000 }, asked)
-      const opens = [...evidence.market.get(symbol)!.keys()].sort()
+      const opens = opensOf(evidence.market, symbol)
       const expected = walk.days
         .filter(({ cash, date }) => cash >= 100 && opens.some((open) => open > date))
         .map(({ date, cash }) => ({ date, cash, open: opens.find((open) => open > date)! }))
@@ -198,7 +189,7 @@ test('a close 5 % below the average cost sells the whole position at the next op
         for (const { symbol } of walk.days[index]!.fills) waiting.delete(symbol)
         for (const [symbol, averageCost] of averageCosts) {
           if (closeOn(evidence, symbol, date) > averageCost * (1 - limits.stopLoss) || waiting.has(symbol)) continue
-          const open = [...evidence.market.get(symbol)!.keys()].filter((day) => day > date).sort()[0]
+          const open = opensOf(evidence.market, symbol).find((day) => day > date)
           if (open === undefined) continue
           waiting.add(symbol)
           expected.push(`${date} ${symbol} ${quantities.get(symbol)!.toFixed(4)} at the open of ${open}`)

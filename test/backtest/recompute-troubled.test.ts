@@ -7,7 +7,8 @@ import fc from 'fast-check'
 import type { BacktestOptions } from '../../src/commands/backtest.ts'
 import { bookOf, instrument, runBacktest, writeBook } from '../support/backtests.ts'
 import { line, type MarketLines, troubledMarket, weekdays, writeMarket } from '../support/market-files.ts'
-import { type RawBook, type Report, rateOn, readRawMarket, recompute, type Walk } from '../support/stranger.ts'
+import { type Report, recompute, type Walk } from '../support/stranger.ts'
+import { type RawBook, rateOn, readRawMarket } from '../support/stranger-market.ts'
 
 // Invented markets in which everything happens that can happen to prices: halts, splits, missing rates, holidays of one exchange.
 
@@ -73,14 +74,14 @@ test('the troubles do happen to what is held: splits, dividends, late fills and 
   for (const [symbol, before] of [
     ['SOXX', '2025-03-19'],
     ['SOXX', '2025-05-14'],
-    ['AI.PA', '2025-04-08'],
+    ['AI.PA', '2025-04-02'],
   ] as const) {
     assert.ok(held(before, symbol) > 0, `${symbol} is held before its split`)
   }
   assert.deepEqual(
     report.dividends.filter(({ symbol }) => symbol === 'MC.PA').map(({ date }) => date),
-    ['2025-02-13', '2025-04-28'],
-    'paid on the first day back from a halt',
+    ['2025-02-11', '2025-04-28'],
+    'the first one while it is halted',
   )
   const gap = report.fills.filter(({ date, currency }) => date === '2025-03-12' && currency === 'USD')
   const rates = new Set(
@@ -194,6 +195,40 @@ test('a sale that waits over a split sells the same part of the position', async
   // What was too much at 300 EUR a share, in shares of half that size.
   const tooMuch = (before.quantities.get('AIR.PA')! * 300 - before.equity / 3) / 300
   assert.ok(Math.abs(-sale.quantity - tooMuch * 2) <= 0.0002, `sold ${-sale.quantity}, expected ${tooMuch * 2}`)
+})
+
+test('a sale that waits over an odd split still sells whole steps of 0.0001 shares', async () => {
+  // As above, but with eleven new shares for ten old ones, and of one new for eight.
+  const days = weekdays('2025-02-03', '2025-03-14')
+  for (const ratio of [1.1, 0.125]) {
+    const airbus = days.map((date, index) => {
+      const price = index < 12 ? 150 : index === 12 ? 300 : 300 / ratio
+      return line(date, index === 12 ? 150 : price, price, { split: index === 13 ? ratio : 1 })
+    })
+    const market = flatMarket({ 'AIR.PA': airbus }, '2025-02-03', '2025-03-14')
+    const asked = { policy: 'equal-weight', rebalance: 'daily', from: days[10]!, to: days[13]! } as const
+    const { report } = await audited(market, bookOf(three), asked)
+    assert.equal(report.fills.filter(({ quantity }) => quantity < 0).length, 1)
+  }
+})
+
+test('a share that splits while it is halted is valued in new shares at once', async () => {
+  // Two for one on the second of three days without trading: twice the shares at half of the last close.
+  const days = weekdays('2025-02-03', '2025-03-14')
+  const halted = days.slice(13, 16)
+  const lvmh = days.map((date) => {
+    if (halted.includes(date)) return line(date, Number.NaN, Number.NaN, { split: date === days[14] ? 2 : 1 })
+    return date < halted[0]! ? line(date, 700, 700) : line(date, 350, 350)
+  })
+  const market = flatMarket({ 'MC.PA': lvmh }, '2025-02-03', '2025-03-14')
+  const { report } = await audited(market, bookOf(three), {
+    policy: 'buy-and-hold:MC.PA',
+    from: days[10]!,
+    to: days[18]!,
+  })
+  const values = report.equity.slice(1).map(([, value]) => value)
+  assert.equal(report.equity.length, 9)
+  for (const value of values) assert.ok(Math.abs(value - values[0]!) < 1e-9, values.join())
 })
 
 test('the stranger notices every tampered figure', async () => {

@@ -15,7 +15,7 @@ export type Line = {
 /** Lines by symbol, oldest first. */
 export type MarketLines = Readonly<Record<string, readonly Line[]>>
 
-/** A line without dividend or split. Example: line('2025-01-02', 10, 11) opens at 10 and closes at 11. */
+/** A line without dividend or split; prices are NaN on a day without trading. Example: line('2025-01-02', 10, 11) opens at 10 and closes at 11. */
 export function line(date: string, open: number, close: number, more: Partial<Line> = {}): Line {
   const [low, high] = [Math.min(open, close), Math.max(open, close)]
   return { date, open, high, low, close, volume: 1000, dividend: 0, split: 1, ...more }
@@ -25,9 +25,11 @@ export function line(date: string, open: number, close: number, more: Partial<Li
 export function writeMarket(folder: string, market: MarketLines): string {
   mkdirSync(folder, { recursive: true })
   for (const [symbol, lines] of Object.entries(market)) {
-    const body = lines.map((day) =>
-      [day.date, day.open, day.high, day.low, day.close, day.volume, day.dividend, day.split].join(','),
-    )
+    const body = lines.map(({ date, open, high, low, close, volume, dividend, split }) => {
+      // Without an open there was no trading: the cells stay empty, and only a dividend or a split is told.
+      const traded = Number.isNaN(open) ? ['', '', '', '', ''] : [open, high, low, close, volume]
+      return [date, ...traded, dividend, split].join(',')
+    })
     writeFileSync(
       join(folder, `${encodeURIComponent(symbol)}.csv`),
       `${['date,open,high,low,close,volume,dividend,split', ...body].join('\n')}\n`,
@@ -96,31 +98,44 @@ type Walker = {
 /** Everything that goes wrong with prices in one and a half years: see the comments. */
 const walkers: Readonly<Record<string, Walker>> = {
   SPY: { exchange: 'XNYS', start: 470, volatility: 0.02, dividends: { '2025-03-21': 1.7, '2025-06-20': 1.76 } },
-  // Two for one, then eight old for one new, both on days with trades elsewhere.
-  SOXX: { exchange: 'XNYS', start: 220, volatility: 0.04, splits: { '2025-03-20': 2, '2025-05-15': 0.125 } },
+  // Two for one, then eight old for one new on the first day back from a halt.
+  SOXX: {
+    exchange: 'XNYS',
+    start: 220,
+    volatility: 0.04,
+    splits: { '2025-03-20': 2, '2025-05-15': 0.125 },
+    halts: [['2025-05-13', '2025-05-14']],
+  },
   TLT: {
     exchange: 'XNYS',
     start: 98,
     volatility: 0.012,
     dividends: Object.fromEntries(['02-03', '03-03', '04-01', '05-01', '06-02'].map((day) => [`2025-${day}`, 0.31])),
   },
-  // Halted for three sessions, and a dividend on the first day back.
+  // A dividend in the middle of a halt.
   'MC.PA': {
     exchange: 'XPAR',
     start: 730,
     volatility: 0.025,
-    dividends: { '2025-02-13': 5.5, '2025-04-28': 7.5 },
+    dividends: { '2025-02-11': 5.5, '2025-04-28': 7.5 },
     halts: [['2025-02-10', '2025-02-12']],
   },
-  // Halted for longer than orders wait, across the change of the tax; it comes back after a split of one share for ten.
+  // Halted for longer than orders wait, across the change of the tax, and meanwhile one new share for ten old ones.
   'AI.PA': {
     exchange: 'XPAR',
     start: 175,
     volatility: 0.015,
-    splits: { '2025-04-09': 1.1 },
+    splits: { '2025-04-03': 1.1 },
     halts: [['2025-03-27', '2025-04-08']],
   },
-  'OR.PA': { exchange: 'XPAR', start: 440, volatility: 0.02, dividends: { '2025-05-05': 7 } },
+  // A dividend on the first day back.
+  'OR.PA': {
+    exchange: 'XPAR',
+    start: 440,
+    volatility: 0.02,
+    dividends: { '2025-05-05': 7 },
+    halts: [['2025-05-02', '2025-05-02']],
+  },
   'AIR.PA': { exchange: 'XPAR', start: 140, volatility: 0.025, dividends: { '2025-04-22': 3 } },
 }
 
@@ -144,8 +159,9 @@ export function troubledMarket(seed: number): MarketLines {
       const open = cents((price / split) * shake(walker.volatility / 2))
       price = cents(open * shake(walker.volatility))
       const dividend = walker.dividends?.[date] ?? 0
-      if (walker.halts?.some(([first, last]) => date >= first && date <= last)) continue
-      lines.push(line(date, open, price, { dividend, split }))
+      const isHalted = walker.halts?.some(([first, last]) => date >= first && date <= last) === true
+      if (isHalted && dividend === 0 && split === 1) continue
+      lines.push(line(date, isHalted ? Number.NaN : open, isHalted ? Number.NaN : price, { dividend, split }))
     }
     market[symbol] = lines
   }

@@ -1,19 +1,18 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import {
+  closeOn,
+  costsOf,
+  type Evidence,
+  opensOf,
+  type RawInstrument,
+  rateOn,
+  sessionsOf,
+  splitsBetween,
+} from './stranger-market.ts'
 
 /**
  * A stranger who has the price files, the book and what `primer backtest --json` printed, and recomputes every euro.
  * Written from the printed contract alone: nothing here imports the program.
  */
-
-type RawBar = {
-  readonly open: number
-  readonly close: number
-  readonly dividend: number
-  readonly split: number
-}
-/** Bars of each symbol by date, oldest first. */
-export type RawMarket = ReadonlyMap<string, ReadonlyMap<string, RawBar>>
 
 type CostKind = 'commission' | 'spread' | 'fx' | 'tax' | 'impact' | 'fee'
 
@@ -62,50 +61,6 @@ export type Report = {
   readonly notes: readonly string[]
 }
 
-export type RawInstrument = {
-  readonly symbol: string
-  readonly currency: string
-  readonly exchange: string
-  readonly halfSpreadBps: number
-  readonly purchaseTax?: string
-  readonly [more: string]: unknown
-}
-export type RawBook = {
-  readonly currency: string
-  readonly initialCash: number
-  readonly instruments: readonly RawInstrument[]
-  readonly costs: {
-    readonly commissionBps: number
-    readonly commissionMin: number
-    readonly fxBps: number
-    readonly purchaseTaxes: Readonly<Record<string, readonly { readonly from: string; readonly bps: number }[]>>
-    readonly minimumTicket: number
-    readonly quantityStep: number
-  }
-  readonly [more: string]: unknown
-}
-
-export function readRawMarket(folder: string): RawMarket {
-  const market = new Map<string, Map<string, RawBar>>()
-  for (const file of readdirSync(folder).filter((name) => name.endsWith('.csv'))) {
-    const [header = '', ...lines] = readFileSync(join(folder, file), 'utf8').trim().split(/\r?\n/)
-    const columns = header.replace('\ufeff', '').split(',')
-    const bars = new Map<string, RawBar>()
-    for (const line of lines) {
-      const cells = line.split(',')
-      const cell = (name: string) => cells[columns.indexOf(name)] ?? ''
-      bars.set(cell('date'), {
-        open: Number(cell('open')),
-        close: Number(cell('close')),
-        dividend: Number(cell('dividend') || 0),
-        split: Number(cell('split') || 1),
-      })
-    }
-    market.set(decodeURIComponent(file.slice(0, -'.csv'.length)), bars)
-  }
-  return market
-}
-
 export type Walk = {
   /** Sentences about everything that does not add up; empty when every euro is accounted for. */
   readonly faults: readonly string[]
@@ -121,54 +76,7 @@ export type Day = {
   readonly averageCosts: ReadonlyMap<string, number>
   readonly fills: readonly ReportedFill[]
 }
-export type Evidence = { readonly market: RawMarket; readonly book: RawBook }
 export type Asked = { readonly from: string; readonly to: string }
-
-/** Days on which any instrument of the book has a bar. */
-export function sessionsOf({ market, book }: Evidence, asked: Asked): readonly string[] {
-  const dates = new Set(book.instruments.flatMap(({ symbol }) => [...(market.get(symbol)?.keys() ?? [])]))
-  return [...dates].filter((date) => date >= asked.from && date <= asked.to).sort()
-}
-
-/** Base currency for one unit of `currency` on `date`: 1/EURUSD for dollars of a book in euros; the last published one if none. */
-export function rateOn({ market, book }: Evidence, currency: string, date: string): number {
-  if (currency === book.currency) return 1
-  const quoted = lastOn(market.get('EURUSD=X') ?? new Map<string, RawBar>(), date)?.close ?? Number.NaN
-  return book.currency === 'EUR' ? 1 / quoted : quoted
-}
-
-/** Last close at or before `date`. */
-export function closeOn({ market }: Evidence, symbol: string, date: string): number {
-  return lastOn(market.get(symbol) ?? new Map<string, RawBar>(), date)?.close ?? Number.NaN
-}
-
-const sortedDates = new WeakMap<ReadonlyMap<string, RawBar>, readonly string[]>()
-
-function lastOn(bars: ReadonlyMap<string, RawBar>, date: string): RawBar | undefined {
-  const exact = bars.get(date)
-  if (exact !== undefined) return exact
-  const dates = sortedDates.get(bars) ?? [...bars.keys()].sort()
-  sortedDates.set(bars, dates)
-  const found = dates.findLast((day) => day < date)
-  return found === undefined ? undefined : bars.get(found)
-}
-
-/** What a fill costs by the book's rules, in the base currency. `value` is |quantity| * price * rate. */
-export function costsOf(
-  { book }: Evidence,
-  trade: { readonly symbol: string; readonly date: string; readonly value: number; readonly side: 'buy' | 'sell' },
-): Partial<Record<CostKind, number>> {
-  const instrument = book.instruments.find(({ symbol }) => symbol === trade.symbol)!
-  const { value } = trade
-  const schedule = book.costs.purchaseTaxes[instrument.purchaseTax ?? ''] ?? []
-  const taxBps = schedule.filter(({ from }) => from <= trade.date).at(-1)?.bps ?? 0
-  return {
-    commission: Math.max(book.costs.commissionMin, (value * book.costs.commissionBps) / 1e4),
-    spread: (value * instrument.halfSpreadBps) / 1e4,
-    fx: instrument.currency === book.currency ? 0 : (value * book.costs.fxBps) / 1e4,
-    tax: trade.side === 'buy' ? (value * taxBps) / 1e4 : 0,
-  }
-}
 
 /** Walks the reported fills over the raw prices, session by session, and lists everything that is not as promised. */
 export function recompute(report: Report, evidence: Evidence, asked: Asked): Walk {
@@ -254,7 +162,7 @@ function settle(
   const what = `${symbol} on ${date}`
   const instrument = book.instruments.find((candidate) => candidate.symbol === symbol)
   const bar = market.get(symbol)?.get(date)
-  if (instrument === undefined || bar === undefined) {
+  if (instrument === undefined || bar === undefined || Number.isNaN(bar.open)) {
     complain(`${what}: filled without ${instrument === undefined ? 'being in the book' : 'an open'}`)
     return state
   }
@@ -268,7 +176,7 @@ function settle(
   same(complain, `currency of ${what}`, fill.currency, instrument.currency)
   near(complain, `rate of ${what}`, fill.rate, rate, 1e-12)
   for (const kind of ['commission', 'spread', 'fx', 'tax', 'impact', 'fee'] as const) {
-    near(complain, `${kind} of ${what}`, fill.costs[kind] ?? 0, costs[kind] ?? 0, 1e-8)
+    near(complain, `${kind} of ${what}`, fill.costs[kind] ?? 0, costs[kind], 1e-8)
   }
   const total = Object.values(costs).reduce((sum, cost) => sum + cost, 0)
   const change = wholeCents(complain, `cash change of ${what}`, fill.cashChange)
@@ -319,9 +227,7 @@ function checkTicket(context: {
   }
   if (isWhole) return
   const decided = fill.order.slice(0, 10)
-  const splits = [...(evidence.market.get(fill.symbol) ?? [])]
-    .filter(([date]) => date > decided && date <= fill.date)
-    .reduce((product, [, bar]) => product * bar.split, 1)
+  const splits = splitsBetween(evidence.market, fill.symbol, { after: decided, to: fill.date })
   const rate = rateOn(evidence, instrument.currency, decided)
   const value = (-fill.quantity / splits) * closeOn(evidence, fill.symbol, decided) * rate
   if (value < least - stepValue - 0.01)
@@ -332,7 +238,7 @@ function checkTicket(context: {
 function checkTiming(fill: ReportedFill, { market }: Evidence, complain: Complain): void {
   const decided = fill.order.slice(0, 10)
   if (!/^\d{4}-\d\d-\d\d\/\d+$/.test(fill.order)) complain(`order ${fill.order} names no date of decision`)
-  const opens = [...market.get(fill.symbol)!.keys()].filter((date) => date > decided && date <= fill.date)
+  const opens = opensOf(market, fill.symbol).filter((date) => date > decided && date <= fill.date)
   if (opens.length !== 1) {
     complain(`${fill.symbol}, decided on ${decided}, was filled on ${fill.date}; its next open was on ${opens[0]}`)
   }
