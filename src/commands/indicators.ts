@@ -13,8 +13,8 @@ const rowsShown = 10
 /**
  * `primer indicators FILE`: indicators of one asset at every close of its CSV bars (`-` is stdin).
  *
- * Splits in the file are applied first, as of the last row: earlier closes are stated in the last row's shares. Ratios
- * (RSI, percent B, volatility, drawdown, return) do not depend on that choice; averages and bands are price levels and do.
+ * Splits in the file are applied as of each date: averages and bands are in the shares of their own row, so that no level knows
+ * a later split and a file cut off at any row gives the same rows.
  *
  * @returns json: an object from date to `Features`, oldest first; text: the last ten dates
  */
@@ -35,13 +35,30 @@ export async function indicators(file: string, io: CommandIo): Promise<CommandRe
     Float64Array.from(bars, (bar) => bar.close),
     ratios,
   )
-  const lastDate = bars.at(-1)!.date
   if (ratios.some((ratio, index) => index > 0 && ratio !== 1)) {
-    io.say(`${name}: closes before a split are divided by it: averages and bands are in shares of ${lastDate}.`)
+    io.say(`${name}: closes before a split are divided by it; averages and bands are in the shares of their own date.`)
   }
   const columns = featureColumns(adjusted)
   const rows = bars.map((bar, index): [IsoDate, Features] => [bar.date, featuresAt(columns, index)])
+  let later = 1
+  for (let index = rows.length - 1; index >= 0; index--) {
+    if (later !== 1) rows[index]![1] = inShares(rows[index]![1], later)
+    later *= ratios[index]!
+  }
   return { text: renderTable(rows.slice(-rowsShown)), json: Object.fromEntries(rows) }
+}
+
+/** Price levels in shares of which `ratio` later ones make one. */
+function inShares(row: Features, ratio: number): Features {
+  const level = (value: number | null) => (value === null ? null : value * ratio)
+  const { lower, middle, upper, percentB } = row.bollinger20
+  return {
+    ...row,
+    sma20: level(row.sma20),
+    sma50: level(row.sma50),
+    sma200: level(row.sma200),
+    bollinger20: { lower: level(lower), middle: level(middle), upper: level(upper), percentB },
+  }
 }
 
 function refuseFaults({ faults }: CsvFile): void {

@@ -80,7 +80,7 @@ test('Windows line ends and a byte order mark change nothing', async () => {
   assert.deepEqual(await rowsOf(`\ufeff${lines.join('\r\n')}\r\n`), await rowsOf(lines.join('\n')))
 })
 
-test('a split of two for one is no loss of half, and the levels are said to be in the shares of the last row', async () => {
+test('a split of two for one is no loss of half, and the levels are said to be in the shares of their date', async () => {
   const said: string[] = []
   const csv = [
     `${header},dividend,split`,
@@ -92,7 +92,18 @@ test('a split of two for one is no loss of half, and the levels are said to be i
   const rows = await rowsOf(csv.join('\n'), said)
   assert.equal(rows[day(2)]!.dailyReturn, 0)
   assert.equal(rows[day(2)]!.drawdown, 0)
-  assert.match(said.join('\n'), /averages and bands are in shares of 2020-01-04/)
+  assert.match(said.join('\n'), /averages and bands are in the shares of their own date/)
+})
+
+test('a split still to come changes no earlier average: the file cut off before it gives the same rows', async () => {
+  const rows = Array.from({ length: 25 }, (_, i) => bar(i, 100 + i, ',,'))
+  const before = await rowsOf([`${header},dividend,split`, ...rows].join('\n'), [])
+  const after = await rowsOf([`${header},dividend,split`, ...rows, bar(25, 60, ',,2')].join('\n'), [])
+  // Closes 105 to 124: their mean is 114.5, whatever is split on the day after.
+  assert.equal(before[day(24)]!.sma20, 114.5)
+  assert.deepEqual(after[day(24)], before[day(24)])
+  // The day after: 19 closes 106..124 halved and 60 -> (2185 / 2 + 60) / 20 = 57.625.
+  assert.equal(after[day(25)]!.sma20, 57.625)
 })
 
 test('a split on a day without a bar is in force at the next one', async () => {
