@@ -32,6 +32,10 @@ export type Fund = {
   readonly server: ModelServer
   /** What the commands said on stderr. */
   readonly said: readonly string[]
+  /** What the model will answer from now on. */
+  readonly next: (...actions: readonly Wish[]) => void
+  /** The same user with another state folder beside the first, and other settings where given. */
+  readonly elsewhere: (name: string, changed?: Readonly<Record<string, string>>) => Fund
   /** `primer run allocate --date DATE` with a model that answers these actions. */
   readonly decide: (date: string, ...actions: readonly Wish[]) => Promise<void>
   /** The same with the server's reply as given. */
@@ -90,6 +94,8 @@ function fundIn(environment: Fund['environment'], server: ModelServer, next: (re
   const market = environment.MARKET!.slice('csv:'.length)
   const job: Fund['job'] = (name, date) => run(name, { date, book: 'allocator' }, io)
   const entries: Fund['entries'] = (kind) => readEntries(join(home, 'journal.db'), kind)
+  const decision = (actions: readonly Wish[]) =>
+    replies.decision(...actions.map((action) => ({ reason: 'As the test says.', ...action })))
   const answered: Fund['answered'] = async (date, reply) => {
     next(reply)
     await job('allocate', date)
@@ -103,8 +109,10 @@ function fundIn(environment: Fund['environment'], server: ModelServer, next: (re
     job,
     entries,
     answered,
-    decide: (date, ...actions) =>
-      answered(date, replies.decision(...actions.map((action) => ({ reason: 'As the test says.', ...action })))),
+    next: (...actions) => next(decision(actions)),
+    elsewhere: (name, changed = {}) =>
+      fundIn({ ...environment, PRIMER_HOME: join(home, '..', name), ...changed }, server, next),
+    decide: (date, ...actions) => answered(date, decision(actions)),
     decision: (date) => found(entries('decision'), date),
     close: (date) => found(entries('close'), date),
     fills: () => entries('session').flatMap(({ body }) => body.events.fills),
