@@ -231,6 +231,30 @@ test('a share that splits while it is halted is valued in new shares at once', a
   for (const value of values) assert.ok(Math.abs(value - values[0]!) < 1e-9, values.join())
 })
 
+test('a dividend on the day of a split is paid on the shares of the evening before', async () => {
+  // Ten new shares for one, and EUR 5 a share on the same morning.
+  const days = weekdays('2025-02-03', '2025-03-14')
+  const lvmh = days.map((date, index) =>
+    index < 13 ? line(date, 700, 700) : line(date, 70, 70, index === 13 ? { split: 10, dividend: 5 } : {}),
+  )
+  const market = flatMarket({ 'MC.PA': lvmh }, '2025-02-03', '2025-03-14')
+  const asked = { policy: 'buy-and-hold:MC.PA', from: days[10]!, to: days[14]! }
+  const { report } = await audited(market, bookOf(three), asked)
+  assert.equal(report.dividends.length, 1)
+})
+
+test('bars that the program will not use are told, and never left out in silence', async () => {
+  // A file from a month ago until a month from now: either all of it is used, or a note says what was dropped.
+  const inDays = (count: number) => new Date(Date.now() + count * 86_400_000).toISOString().slice(0, 10)
+  const days = weekdays(inDays(-30), inDays(30))
+  const folder = writeMarket(join(scratch, 'later'), { 'AIR.PA': days.map((date) => line(date, 150, 150)) })
+  const book = writeBook(join(folder, 'book.json'), bookOf([instrument('AIR.PA', { taxed: false })]))
+  const asked = { policy: 'equal-weight', from: days[0]!, to: days.at(-1)! }
+  const report = await runBacktest({ ...asked, book, market: `csv:${folder}` })
+  const told = report.notes.some((note) => note.includes('AIR.PA') && !note.includes('calendar'))
+  assert.ok(told || report.to === days.at(-1), `the last session is ${report.to}; notes: ${report.notes.join(' ')}`)
+})
+
 test('the stranger notices every tampered figure', async () => {
   const terms = bookOf(instruments)
   const asked = { policy: 'equal-weight', rebalance: 'daily', ...halfYear } as const
