@@ -51,6 +51,7 @@ export function highsEngine(highs: Highs, timeoutSeconds: number): Engine {
       native.options.set({
         output_flag: false,
         presolve: options.presolve ? 'on' : 'off',
+        simplex_scale_strategy: options.scaling === false ? 0 : 2,
         primal_feasibility_tolerance: 1e-9,
         dual_feasibility_tolerance: 1e-9,
         small_matrix_value: 1e-12,

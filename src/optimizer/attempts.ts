@@ -49,7 +49,7 @@ function dualAttempt(problem: Problem, core: Core): Attempt | undefined {
 
 function minimumCvar(problem: Problem, core: Core, engine: Engine): Candidate | undefined {
   const { model, read } = cvarDual(core, problem.scenarios!, problem.confidence)
-  const answer = engine.run(model, { presolve: false })
+  const answer = engine.run(model, { presolve: false, scaling: false })
   return answer.status === 'optimal' ? read(answer) : undefined
 }
 
@@ -100,7 +100,7 @@ function maximumReturn(problem: Problem, engine: Engine): Candidate | undefined 
     target -= excess / slope
     return { column: form.targetColumn, cost: form.targetCost(target) }
   }
-  const last = engine.run(form.model, { presolve: false, again: next })
+  const last = engine.run(form.model, { presolve: false, scaling: false, again: next })
   return last.status === 'optimal' ? best : undefined
 }
 

@@ -20,7 +20,8 @@ export type DualForm = {
  * with one row per scenario. Its dual has one row per column of the core and one bounded column per scenario:
  *   max  sum(price of each limit * limit)  where  A'y + R'q - v <= c,  0 <= q_s <= 1 / ((1 - b) S),  sum(q) = 1:
  * the worst reweighting q of the scenarios that a tail of mass 1 - b can hold. The weights come back as its row duals.
- * For many scenarios and few assets the simplex method is several times faster on this form.
+ * For many scenarios and few assets the simplex method is several times faster on this form, with presolve off, and
+ * twice as fast again without the solver's own scaling: returns are brought near 1 here.
  * Source: Rockafellar and Uryasev, Journal of Risk 2(3), 2000; duality of linear programs.
  *
  * @param core at most one of whose rows is a target return
@@ -104,12 +105,9 @@ function addTail(
 ): void {
   const n = core.assets
   for (let s = 0; s < scenarios.count; s += 1) {
+    columns.writer.dense(scenarios.values, s * n, n, options.scale)
     let shift = 0
-    for (let i = 0; i < n; i += 1) {
-      const value = scenarios.values[s * n + i]! * options.scale
-      columns.writer.entry(i, value)
-      shift += value * options.anchor[i]!
-    }
+    for (let i = 0; i < n; i += 1) shift += scenarios.values[s * n + i]! * options.scale * options.anchor[i]!
     columns.writer.entry(core.columns, 1)
     columns.end(-shift, 0, options.capacity)
   }

@@ -30,6 +30,8 @@ export type EngineAnswer = {
 
 export type EngineOptions = {
   readonly presolve: boolean
+  /** Whether the solver may rescale rows and columns; it need not where the model is scaled already. Default true. */
+  readonly scaling?: boolean
   /** Added to the diagonal of the Hessian by the solver. Zero is exact; a little helps where the Hessian is singular. */
   readonly regularization?: number
   /** Called with each optimal answer; a returned change of one cost is made and the model solved again, warm. */
@@ -61,6 +63,20 @@ export class ColumnWriter {
     this.#indices[this.#length] = index
     this.#values[this.#length] = value
     this.#length += 1
+  }
+
+  /** Entries 0..count-1 of a column, `from` being the place of the first in `values`. Zeros are left out. */
+  dense(values: Float64Array, from: number, count: number, factor: number): void {
+    while (this.#values.length - this.#length < count) this.#grow()
+    let length = this.#length
+    for (let i = 0; i < count; i += 1) {
+      const value = values[from + i]!
+      if (value === 0) continue
+      this.#indices[length] = i
+      this.#values[length] = value * factor
+      length += 1
+    }
+    this.#length = length
   }
 
   endColumn(): void {
