@@ -4,7 +4,7 @@ import type { Context, OpenBook } from '../src/context.ts'
 import { answerJsonSchema, parseAnswer } from '../src/decision/answer.ts'
 import type { BookMarket } from '../src/decision/book-market.ts'
 import { buildSnapshot } from '../src/decision/build-snapshot.ts'
-import { type Run, settleDay, startRun, viewAt } from '../src/decision/day.ts'
+import { type Run, settleControl, settleDay, startRun, viewAt } from '../src/decision/day.ts'
 import type { Action } from '../src/decision/decision.ts'
 import type { Guarded } from '../src/decision/guardrails/guard.ts'
 import { wishesOf } from '../src/decision/policies/model.ts'
@@ -118,7 +118,7 @@ async function sealSnapshot(ctx: Context, open: OpenBook, view: View): Promise<{
 
 async function askControl(ctx: Context, view: View, run: Run): Promise<Decided> {
   const request = run.policy.prepare(view)
-  const settled = request.kind === 'solve' ? request.settle(await ctx.solve(request.problem)) : request
+  const settled = await settleControl(request, ctx.solve)
   const wishes = settled.kind === 'wishes' ? settled.wishes : []
   return {
     settled,
@@ -265,7 +265,7 @@ async function benchmarkOrders(ctx: Context, open: OpenBook, view: View): Promis
     }
     const own = viewAt(market, run, session, view.firstSession)
     const request = control.prepare(own)
-    const settled = request.kind === 'solve' ? request.settle(await ctx.solve(request.problem)) : request
+    const settled = await settleControl(request, ctx.solve)
     const { guarded } = settleDay(run, own, settled)
     if (guarded.orders.length > 0) orders[policy] = [...guarded.orders]
   }

@@ -1,7 +1,11 @@
+import { strict as assert } from 'node:assert'
 import type { BookMarket } from '../decision/book-market.ts'
+import { buildSnapshot } from '../decision/build-snapshot.ts'
 import { openDay, type Run, type Solver, settleDay, startRun, viewAt } from '../decision/day.ts'
-import type { Clamp } from '../decision/decision.ts'
-import type { Policy, View } from '../decision/policy.ts'
+import type { Action, Clamp } from '../decision/decision.ts'
+import type { Policy, Reply, Settled, View } from '../decision/policy.ts'
+import type { Snapshot } from '../decision/snapshot.ts'
+import { instantAt } from '../market/calendar.ts'
 import {
   costKinds,
   type DividendCredit,
@@ -11,6 +15,8 @@ import {
   type Lapsed,
   type Order,
 } from '../portfolio/holdings.ts'
+import type { IsoDate } from '../units.ts'
+import { type Opponent, openMemory } from './memory.ts'
 
 /** One policy over a range of sessions, net of all costs. */
 export type Simulation = {
@@ -28,6 +34,15 @@ export type Simulation = {
   /** Sum over sessions of half the absolute traded value over the equity of the close before. */
   readonly turnover: number
   readonly holdings: Holdings
+  /** Days without a decision of a policy that is asked, and why. */
+  readonly missed: readonly { readonly date: IsoDate; readonly because: string }[]
+}
+
+/** How a policy that asks is answered, and what its snapshots tell beside prices. */
+export type Asking = {
+  readonly reply: (snapshot: Snapshot) => Promise<Reply>
+  readonly marketLabel: string
+  readonly opponents: readonly Opponent[]
 }
 
 /**
@@ -47,6 +62,8 @@ export async function simulate(input: {
   readonly solve: Solver
   /** Called at each close with what the policy sees, before it decides. */
   readonly onClose?: (view: View) => void
+  /** Puts the snapshot to the model; needed for a policy that asks. */
+  readonly ask?: Asking
 }): Promise<Simulation> {
   const { market, first, last, solve } = input
   let run: Run = startRun(market, input.policy, input)
@@ -57,6 +74,8 @@ export async function simulate(input: {
   const clamps: Clamp[] = []
   const orders: Order[] = []
   const costs: FillCosts = {}
+  const missed: { date: IsoDate; because: string }[] = []
+  const memory = input.policy.remembers === true ? openMemory(market, first, input.ask?.opponents ?? []) : null
   let turnover = 0
   for (let session = first; session <= last; session++) {
     if (session > first) {
@@ -72,14 +91,24 @@ export async function simulate(input: {
       for (const order of opened.events.lapsed) lapsed.push(order)
       turnover += traded / 2 / equity[session - first - 1]!
     }
-    const view = viewAt(market, run, session, first)
-    equity[session - first] = view.equity
+    const bare = viewAt(market, run, session, first)
+    equity[session - first] = bare.equity
+    const view = memory === null ? bare : { ...bare, memory: memory.at(bare) }
     input.onClose?.(view)
     const request = run.policy.prepare(view)
     // Awaiting costs a turn of the event loop, which a fold over 10,000 sessions would feel: only what must be awaited is.
-    const settled = request.kind === 'solve' ? request.settle(await solve(request.problem)) : request
+    let settled: Settled
+    let actions: readonly Action[] = []
+    if (request.kind === 'solve') settled = request.settle(await solve(request.problem))
+    else if (request.kind === 'ask') {
+      const reply = await answerOf(input.ask, view)
+      if (reply.kind === 'answer') actions = reply.actions
+      settled = request.settle(reply)
+    } else settled = request
+    if (settled.kind === 'no-decision') missed.push({ date: market.panel.sessions[session]!, because: settled.because })
     const decided = settleDay(run, view, settled)
     run = decided.run
+    memory?.keep(view, settled, actions, decided.guarded.clamps)
     for (const clamp of decided.guarded.clamps) clamps.push(clamp)
     for (const order of decided.guarded.orders) orders.push(order)
   }
@@ -95,7 +124,20 @@ export async function simulate(input: {
     costs,
     turnover,
     holdings: run.holdings,
+    missed,
   }
+}
+
+async function answerOf(asking: Asking | undefined, view: View): Promise<Reply> {
+  assert(asking !== undefined && view.memory !== undefined, 'a policy that asks needs somebody to ask')
+  const date = view.market.panel.sessions[view.session]!
+  return asking.reply(
+    buildSnapshot(view, {
+      ...view.memory,
+      sealedAt: instantAt(date, '16:20', 'America/New_York'),
+      marketLabel: asking.marketLabel,
+    }),
+  )
 }
 
 /** The running total of one simulation, changed in place: the one hot sum. */

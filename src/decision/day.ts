@@ -1,3 +1,4 @@
+import { strict as assert } from 'node:assert'
 import { isoWeek } from '../market/calendar.ts'
 import type { Problem } from '../optimizer/problem.ts'
 import type { Solution } from '../optimizer/solution.ts'
@@ -7,7 +8,7 @@ import { equityAt } from '../portfolio/valuation.ts'
 import { cents } from '../units.ts'
 import type { BookMarket } from './book-market.ts'
 import { type Guarded, guard } from './guardrails/guard.ts'
-import type { Policy, Settled, View } from './policy.ts'
+import type { Policy, Request, Settled, View } from './policy.ts'
 import { regimeAt } from './regime-at.ts'
 
 /** Whatever solves the convex problems of the policies that optimize; it stands outside the day and is awaited. */
@@ -91,13 +92,8 @@ export function placeOrders(run: Run, view: View, orders: readonly Order[], canc
   }
 }
 
-/** One close from view to pending orders. Only policies that optimize make it wait. */
-export async function decideDay(
-  view: View,
-  run: Run,
-  solve: Solver,
-): Promise<{ readonly run: Run; readonly settled: Settled; readonly guarded: Guarded }> {
-  const request = run.policy.prepare(view)
-  const settled = request.kind === 'solve' ? request.settle(await solve(request.problem)) : request
-  return { settled, ...settleDay(run, view, settled) }
+/** What a control came to: solved where it optimizes. Controls never ask a model. */
+export async function settleControl(request: Request, solve: Solver): Promise<Settled> {
+  assert(request.kind !== 'ask', 'a control does not ask a model')
+  return request.kind === 'solve' ? request.settle(await solve(request.problem)) : request
 }

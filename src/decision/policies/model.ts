@@ -1,6 +1,6 @@
 import { floorToStep } from '../../portfolio/costs.ts'
 import type { Action } from '../decision.ts'
-import type { View, Wish } from '../policy.ts'
+import type { Policy, View, Wish } from '../policy.ts'
 
 /**
  * A model's actions as wishes. All buys are percentages of the cash at the decision, whatever their order; all sells are
@@ -16,4 +16,18 @@ export function wishesOf(actions: readonly Action[], view: View): readonly Wish[
     const quantity = pct === 100 ? held : floorToStep((held * pct) / 100, view.market.book.costs.quantityStep)
     return { side, symbol, quantity, pct, reason }
   })
+}
+
+/** A language model, asked with the snapshot of the close. The question itself is put by whoever runs the day. */
+export const modelPolicy: Policy = {
+  name: 'model',
+  guarded: true,
+  remembers: true,
+  prepare: (view) => ({
+    kind: 'ask',
+    settle: (reply) =>
+      reply.kind === 'none'
+        ? { kind: 'no-decision', because: reply.because }
+        : { kind: 'wishes', wishes: wishesOf(reply.actions, view), summary: reply.summary },
+  }),
 }

@@ -4,6 +4,7 @@ import type { Policy } from '../policy.ts'
 import { buyAndHold, doNothing } from './buy-and-hold.ts'
 import { cvarPolicy } from './cvar.ts'
 import { equalWeight } from './equal-weight.ts'
+import { modelPolicy } from './model.ts'
 import { randomPolicy } from './random.ts'
 import type { Rebalance } from './rebalance.ts'
 
@@ -24,11 +25,14 @@ export function parsePolicy(
   if (spec === 'cvar') return cvarPolicy(options.rebalance ?? 'weekly')
   if (spec === 'equal-weight') return equalWeight(options.rebalance ?? 'monthly')
   if (spec === 'do-nothing') return doNothing
+  if (spec === 'model' && options.asBenchmark !== true) return modelPolicy
   const seed = /^random:(.{1,64})$/.exec(spec)?.[1]
   if (seed !== undefined) return randomPolicy(seed)
   const symbol = heldSymbol(spec)
   if (symbol === null)
-    throw new InputError(`no policy is called ${JSON.stringify(spec)}; there are ${controlForms.join(', ')}`)
+    throw new InputError(
+      `no policy is called ${JSON.stringify(spec)}; there are ${[...controlForms, 'model'].join(', ')}`,
+    )
   if (options.asBenchmark === true || market.tradable.some((instrument) => instrument.symbol === symbol))
     return buyAndHold(symbol)
   const tradable = market.tradable.map((instrument) => instrument.symbol).join(' ')
