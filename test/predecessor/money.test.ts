@@ -21,7 +21,7 @@ import { closing, flat, type Prices, weekdays, writePrices } from './prices.ts'
 
 // Two weeks in which New York and Paris are open from Monday to Friday.
 const dates = weekdays('2024-06-03', '2024-06-14')
-const [monday, tuesday, wednesday, thursday] = dates as [string, string, string, string]
+const [monday, tuesday, wednesday, thursday, friday] = dates as [string, string, string, string, string]
 const dollar = flat(dates, 1.25)
 const buy = (symbol: string, pct: number) => ({ symbol, side: 'buy', pct }) as const
 const sell = (symbol: string, pct: number) => ({ symbol, side: 'sell', pct }) as const
@@ -131,7 +131,9 @@ async function refusedUntouched(fund: Fund, refusal: RegExp): Promise<void> {
       assert.match(error.message, refusal)
       return true
     })
-  for (const job of ['allocate', 'fill', 'monitor', 'report']) await refuses(fund.job(job, wednesday))
+  for (const job of ['allocate', 'fill', 'monitor']) await refuses(fund.job(job, wednesday))
+  // A week is reported when it is over.
+  await refuses(fund.job('report', friday))
   assert.deepEqual(bytesOf(fund.home), before)
 }
 
