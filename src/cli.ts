@@ -190,7 +190,7 @@ function buildProgram(exit: (code: number) => void): Command {
       .command('backtest')
       .description('the day, folded over the past, net of all costs')
       .requiredOption('--book <name>', 'a book in books/, or a path to a JSON file')
-      .requiredOption('--policy <policy>', 'equal-weight, buy-and-hold:SYMBOL, random:SEED, cvar or do-nothing')
+      .requiredOption('--policy <policy>', 'equal-weight, buy-and-hold:SYMBOL, random:SEED, cvar, do-nothing or model')
       .requiredOption('--from <date>', 'first session, YYYY-MM-DD', isoDate)
       .requiredOption('--to <date>', 'last session, YYYY-MM-DD', isoDate)
       .addOption(market().makeOptionMandatory())
@@ -206,9 +206,16 @@ function buildProgram(exit: (code: number) => void): Command {
           'monthly',
         ]),
       )
+      .option('--masked', 'policy model: run again with names, dates and price levels hidden, and show the gap')
+      .option('--knowledge-cutoff <date>', 'policy model: last date it may have been trained on', isoDate)
+      .option(
+        '--random-allocators <n>',
+        'compare with n random choices of assets (default: 1000 for a model)',
+        wholeNumber,
+      )
       .addOption(json())
       .action(async (options) =>
-        finish(options, await (await import('./commands/backtest.ts')).backtest(options, await io())),
+        finish(options, await (await import('./commands/backtest.ts')).backtest(options, await io(options))),
       ),
     'backtest --book allocator --policy equal-weight --from 2019-01-01 --to 2019-12-31 --market csv:./bars',
   )

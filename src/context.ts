@@ -52,6 +52,8 @@ export function stateReader(journal: Journal): Context['state'] {
     let open = known.get(book) ?? null
     for await (const entry of journal.read({ book, fromSeq: open === null ? 1 : open.state.seq + 1 })) {
       if (open === null) {
+        // What was tried on a book may be on record before the book is opened.
+        if (entry.kind === 'trial') continue
         if (entry.kind !== 'opened') {
           throw new InputError(
             `entry ${entry.seq} of the book ${book} comes before the book was opened; run primer journal verify`,

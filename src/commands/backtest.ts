@@ -1,19 +1,26 @@
+import { readTrials, recordTrial, trialHash } from '../../jobs/trials.ts'
+import { openJournal } from '../adapters/database/journal.ts'
 import { solve } from '../adapters/highs.ts'
+import type { Opponent } from '../backtest/memory.ts'
+import { type BacktestDocument, backtestDocument } from '../backtest/output.ts'
+import { randomAllocators, ticketsOf } from '../backtest/random-allocators.ts'
 import { type Simulation, simulate } from '../backtest/simulate.ts'
 import { readBook } from '../books.ts'
-import { readConfig } from '../config.ts'
-import { type BookMarket, listingsOf, openBookMarket } from '../decision/book-market.ts'
+import { type Config, readConfig } from '../config.ts'
+import type { BookMarket } from '../decision/book-market.ts'
 import { parsePolicy } from '../decision/policies/parse.ts'
 import type { Rebalance } from '../decision/policies/rebalance.ts'
 import { InputError } from '../errors.ts'
-import { addDays } from '../market/calendar.ts'
 import { parseMarketSpec } from '../market/market-spec.ts'
 import { firstSessionFrom } from '../market/panel.ts'
+import type { PriceSource } from '../market/price-source.ts'
+import { readBookMarket } from '../open-context.ts'
 import { openMarket } from '../open-market.ts'
-import { sumCosts } from '../portfolio/costs.ts'
-import { costKinds, type FillCosts } from '../portfolio/holdings.ts'
+import type { Trials } from '../statistics/deflated-sharpe.ts'
+import { simpleReturns } from '../statistics/evidence.ts'
+import { moments } from '../statistics/moments.ts'
 import type { IsoDate } from '../units.ts'
-import { fromCents } from '../units.ts'
+import { type ModelInBacktest, openModelForBacktest } from './backtest-model.ts'
 import type { CommandIo, CommandResult } from './command.ts'
 
 export type BacktestOptions = {
@@ -24,47 +31,67 @@ export type BacktestOptions = {
   readonly market: string
   readonly guardrails?: 'book' | 'none'
   readonly rebalance?: Rebalance
+  readonly report?: string
+  /** Policy `model` only: runs a second time with names, dates and price levels hidden, and shows the gap. */
+  readonly masked?: boolean
+  readonly knowledgeCutoff?: IsoDate
+  readonly randomAllocators?: number
 }
-
-/** Days of history before the first session: two years, which the regime and the CVaR control need. */
-export const historyDays = 800
 
 /** `primer backtest`: one policy and the book's benchmarks over the same sessions, net of all costs. */
 export async function backtest(options: BacktestOptions, io: CommandIo): Promise<CommandResult> {
-  if (options.from > options.to) throw new InputError(`--from ${options.from} lies after --to ${options.to}`)
+  refuseOptions(options)
   const config = readConfig(io.environment)
   const book = readBook(options.book)
   const source = await openMarket(parseMarketSpec(options.market), config)
-  const range = { from: addDays(options.from, -historyDays), to: options.to }
-  const history = await source.history({
-    listings: listingsOf(book),
-    base: book.currency,
-    ...range,
-    now: new Date().toISOString(),
-  })
-  const market = openBookMarket(book, history, range)
-  const { first, last } = sessionRange(market, options)
-  const policy = parsePolicy(
-    options.policy,
-    market,
-    options.rebalance === undefined ? {} : { rebalance: options.rebalance },
-  )
-  const guarded = options.guardrails === undefined ? policy.guarded : options.guardrails === 'book'
-  const main = await simulate({ market, policy, guarded, first, last, solve })
-  const benchmarks: Record<string, Simulation> = {}
-  for (const benchmark of market.benchmarks) {
-    const control = parsePolicy(benchmark.policy, market, { asBenchmark: true })
-    benchmarks[benchmark.policy] = await simulate({ market, policy: control, isBenchmark: true, first, last, solve })
+  const market = await readBookMarket(source, book, { first: options.from, to: options.to }, new Date().toISOString())
+  const range = sessionRange(market, options)
+  const run = { options, config, source, market, ...range, io }
+  const benchmarks = await runBenchmarks(run)
+  const plain = await runPolicy(run, benchmarks, false)
+  const json = plain.document
+  const masked = options.masked === true ? (await runPolicy(run, benchmarks, true)).document : null
+  const document = {
+    ...json,
+    ...(masked !== null && {
+      masked: {
+        finalEquity: masked.finalEquity,
+        netReturn: masked.netReturn,
+        gap: json.netReturn - masked.netReturn,
+        equity: masked.equity,
+      },
+    }),
+    ...(plain.asked !== null && { asked: plain.asked }),
   }
-  const json = report({ options, market, main, benchmarks, label: source.label, nature: source.nature, guarded })
-  return { json, text: backtestText(json) }
+  return { json: document, text: backtestText(document) }
+}
+
+function refuseOptions(options: BacktestOptions): void {
+  const faults: string[] = []
+  if (options.from > options.to) faults.push(`--from ${options.from} lies after --to ${options.to}`)
+  if (options.policy !== 'model') {
+    if (options.masked === true) faults.push('--masked hides names from a model: it goes with --policy model')
+    if (options.knowledgeCutoff !== undefined)
+      faults.push('--knowledge-cutoff is that of a model: it goes with --policy model')
+  }
+  if (faults.length > 0) throw new InputError(faults)
+}
+
+type Run = {
+  readonly options: BacktestOptions
+  readonly config: Config
+  readonly source: PriceSource
+  readonly market: BookMarket
+  readonly first: number
+  readonly last: number
+  readonly io: CommandIo
 }
 
 function sessionRange(market: BookMarket, options: BacktestOptions): { first: number; last: number } {
   const { sessions } = market.panel
   const first = firstSessionFrom(sessions, options.from)
   const last = sessions.length - 1
-  if (first === null || first > last || sessions[last]! < options.from) {
+  if (first === null) {
     throw new InputError(
       `the market has no session from ${options.from} to ${options.to}; its prices run from ${sessions[0]} to ${sessions[last]}`,
     )
@@ -72,104 +99,121 @@ function sessionRange(market: BookMarket, options: BacktestOptions): { first: nu
   return { first, last }
 }
 
-type ReportInput = {
-  readonly options: BacktestOptions
-  readonly market: BookMarket
-  readonly main: Simulation
-  readonly benchmarks: Readonly<Record<string, Simulation>>
-  readonly label: string
-  readonly nature: string
-  readonly guarded: boolean
+async function runBenchmarks({ market, first, last }: Run): Promise<Record<string, Simulation>> {
+  const benchmarks: Record<string, Simulation> = {}
+  for (const { policy } of market.benchmarks) {
+    const control = parsePolicy(policy, market, { asBenchmark: true })
+    benchmarks[policy] = await simulate({ market, policy: control, isBenchmark: true, first, last, solve })
+  }
+  return benchmarks
 }
 
-function report(input: ReportInput) {
-  const { options, market, main, benchmarks } = input
-  const { book, panel } = market
-  const dates = panel.sessions.slice(main.firstSession, main.firstSession + main.equity.length)
-  const finalEquity = main.equity.at(-1)!
-  const costs = allKinds(main.costs)
-  const total = sumCosts(main.costs)
-  const lapsed = main.lapsed.map(
-    (order) => `${order.kind}: ${order.side} ${order.symbol} (order ${order.orderId}): ${order.because}`,
+type Ran = { readonly document: BacktestDocument; readonly asked: ReturnType<ModelInBacktest['asked']> | null }
+
+async function runPolicy(run: Run, benchmarks: Readonly<Record<string, Simulation>>, masked: boolean): Promise<Ran> {
+  const { options, market, first, last, source } = run
+  const policy = parsePolicy(
+    options.policy,
+    market,
+    options.rebalance === undefined ? {} : { rebalance: options.rebalance },
   )
-  return {
-    book: book.name,
-    policy: options.policy,
-    market: options.market,
-    from: dates[0]!,
-    to: dates.at(-1)!,
-    sessions: dates.length,
-    currency: book.currency,
-    initialCapital: book.initialCash,
-    finalEquity,
-    netReturn: finalEquity / book.initialCash - 1,
-    grossReturn: (finalEquity + total) / book.initialCash - 1,
-    costs,
-    twiceTheCosts: { finalEquity: finalEquity - total, netReturn: (finalEquity - total) / book.initialCash - 1 },
-    turnover: main.turnover,
-    guardrails: input.guarded ? 'book' : 'none',
-    equity: dates.map((date, t) => [date, main.equity[t]!] as const),
-    fills: main.fills.map((fill) => ({
-      date: fill.date,
-      symbol: fill.symbol,
-      quantity: fill.quantity,
-      price: fill.price,
-      currency: fill.currency,
-      rate: fill.rate,
-      costs: fill.costs,
-      cashChange: fromCents(fill.cashChangeCents),
-      order: fill.orderId,
-      reason: fill.reason,
-      ...(fill.wantedCents !== undefined && { wanted: fromCents(fill.wantedCents) }),
-    })),
-    dividends: main.dividends.map((credit) => ({
-      date: credit.date,
-      symbol: credit.symbol,
-      amount: fromCents(credit.cashChangeCents),
-      quantity: credit.quantity,
-      perShare: credit.perShare,
-      currency: credit.currency,
-      rate: credit.rate,
-    })),
-    benchmarks: Object.fromEntries(
-      Object.entries(benchmarks).map(([name, run]) => [
-        name,
-        {
-          finalEquity: run.equity.at(-1)!,
-          netReturn: run.equity.at(-1)! / book.initialCash - 1,
-          equity: dates.map((date, t) => [date, run.equity[t]!] as const),
-        },
-      ]),
-    ),
-    clamps: countByRule(main),
-    lapsed,
-    stats: null,
-    notes: [
-      ...(input.nature === 'simulated'
-        ? [`All prices are ${input.label}: they say nothing about any real market.`]
-        : []),
-      ...market.notes,
-      'Dividends are credited before withholding tax.',
-      'grossReturn adds all costs back to the final equity, not compounded; twiceTheCosts takes them off once more.',
-      'stats are null: this version computes none.',
-    ],
+  const guarded = options.guardrails === undefined ? policy.guarded : options.guardrails === 'book'
+  const model =
+    policy.remembers === true
+      ? await openModelForBacktest(run.config, { masked, symbols: market.book.instruments.map(({ symbol }) => symbol) })
+      : null
+  const held = new Map<string, number>()
+  const cashWeights = new Float64Array(last - first + 1)
+  const main = await simulate({
+    market,
+    policy,
+    guarded,
+    first,
+    last,
+    solve,
+    ...(model !== null && {
+      ask: { reply: progress(run, model), marketLabel: source.label, opponents: opponentsOf(market, benchmarks) },
+    }),
+    onClose: ({ session, holdings, equity }) => {
+      cashWeights[session - first] = holdings.cashCents / 100 / equity
+      for (const { symbol, quantity } of holdings.positions) held.set(`${symbol} ${session}`, quantity)
+    },
+  })
+  const tickets = ticketsOf(market, main.orders, main, (symbol, session) => held.get(`${symbol} ${session}`) ?? 0)
+  const count = options.randomAllocators ?? (model === null ? 0 : 1000)
+  const allocators =
+    count === 0 || tickets.length === 0
+      ? null
+      : randomAllocators({ market, tickets, first, last, finalEquity: main.equity.at(-1)!, count, seed: '1' })
+  const trials = model === null ? null : await registerTrial(run, model, main)
+  const document = backtestDocument({
+    market,
+    main,
+    cashWeights,
+    benchmarks,
+    allocators,
+    trials,
+    knowledgeCutoff: options.knowledgeCutoff ?? null,
+    options: {
+      policy: options.policy,
+      market: options.market,
+      guardrails: guarded ? 'book' : 'none',
+      simulated: source.nature === 'simulated' ? source.label : null,
+    },
+  })
+  return { document, asked: model?.asked() ?? null }
+}
+
+function progress({ io }: Run, model: ModelInBacktest): ModelInBacktest['reply'] {
+  if (!io.interactive) return model.reply
+  return async (snapshot) => {
+    const reply = await model.reply(snapshot)
+    const { calls, fromCache, costUsd } = model.asked()
+    io.say(`${snapshot.date}: ${calls} calls, ${fromCache} from the cache, USD ${costUsd.toFixed(2)}`)
+    return reply
   }
 }
 
-function allKinds(costs: FillCosts): Record<(typeof costKinds)[number], number> {
-  return Object.fromEntries(costKinds.map((kind) => [kind, costs[kind] ?? 0])) as Record<
-    (typeof costKinds)[number],
-    number
-  >
+function opponentsOf(market: BookMarket, benchmarks: Readonly<Record<string, Simulation>>): readonly Opponent[] {
+  return market.benchmarks.map(({ policy, shortName, priceOnly }) => ({
+    policy,
+    shortName,
+    priceOnly,
+    equity: benchmarks[policy]!.equity,
+  }))
 }
 
-function countByRule(run: Simulation): Record<string, number> {
-  const counts: Record<string, number> = {}
-  for (const clamp of run.clamps) counts[clamp.rule] = (counts[clamp.rule] ?? 0) + 1
-  return counts
+/** Writes the trial into the journal's registry, once, and reads how many there are. */
+async function registerTrial(run: Run, model: ModelInBacktest, main: Simulation): Promise<Trials | null> {
+  const { options, config, market, first, last } = run
+  const returns = simpleReturns([...main.equity])
+  const { mean, deviation } = moments(returns)
+  const what = {
+    policy: options.policy,
+    model: model.model,
+    promptSha256: model.promptSha256,
+    parameters: { ...model.parameters, guardrails: options.guardrails ?? 'book' },
+  }
+  const journal = await openJournal(config.databaseUrl)
+  try {
+    await recordTrial(journal, market.book.name, new Date().toISOString(), {
+      trial: trialHash(what),
+      ...what,
+      market: options.market,
+      from: market.panel.sessions[first]!,
+      to: market.panel.sessions[last]!,
+      returns: returns.length,
+      sharpePerPeriod: deviation > 0 ? mean / deviation : null,
+    })
+    return await readTrials(journal, market.book.name)
+  } finally {
+    await journal.close()
+  }
 }
 
-function backtestText(json: ReturnType<typeof report>): string {
+function backtestText(
+  json: BacktestDocument & { readonly masked?: { readonly netReturn: number; readonly gap: number } },
+): string {
   const pct = (fraction: number) => `${fraction >= 0 ? '+' : ''}${(fraction * 100).toFixed(2)} %`
   const money = (amount: number) => `${json.currency} ${amount.toFixed(2)}`
   const costs = Object.entries(json.costs).filter(([, amount]) => amount > 0)
@@ -180,6 +224,15 @@ function backtestText(json: ReturnType<typeof report>): string {
     ...Object.entries(json.benchmarks).map(
       ([name, run]) => `  against        ${name.padEnd(22)} ${money(run.finalEquity)}  ${pct(run.netReturn)}`,
     ),
+    ...(json.masked === undefined
+      ? []
+      : [`  masked         net ${pct(json.masked.netReturn)}: the names and dates were worth ${pct(json.masked.gap)}`]),
+    ...(json.randomAllocators === null
+      ? []
+      : [
+          `  luck           ${json.randomAllocators.atLeastAsGood} of ${json.randomAllocators.count} random choices of assets did at least as well (p ${json.randomAllocators.p.toFixed(3)})`,
+        ]),
+    `  verdict        ${json.policy === 'model' ? json.stats.verdict : 'A control run: no claim of skill.'}`,
     ...json.notes.map((note) => `  note           ${note}`),
   ].join('\n')
 }

@@ -23,6 +23,7 @@ const summaries: { readonly [K in EntryKind]: (body: EntryBodies[K]) => string }
   report: (body) =>
     `${body.week}: ${percent(body.weekReturn)}, equity ${money(body.equityEndCents)}, ${several(body.trades, 'trade')}`,
   post: ({ purpose, of }) => `${purpose} post of entry ${of.seq}`,
+  trial: ({ model, policy, from, to }) => `${policy} by ${cut(model)}, first run ${from} to ${to}`,
 }
 
 function money(cents: number): string {

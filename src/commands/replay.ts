@@ -23,6 +23,7 @@ export async function replayBook(
         state = openState(entry as Entry<'opened'>)
         continue
       }
+      if (entry.kind === 'trial') continue
       if (state === null) throw new InputError(`entry ${entry.seq} comes before the book ${options.book} was opened`)
       state = applyEntry(state, entry)
       if (entry.kind === 'close') differences.push(...compareWithClose(state, entry.body))

@@ -226,6 +226,24 @@ export const RenderedPost = z.strictObject({
 })
 export type RenderedPost = z.infer<typeof RenderedPost>
 
+/** One thing that was tried on a book, recorded once however often it is run: what the deflated Sharpe ratio counts. Controls are none. */
+export const TrialEntry = z.strictObject({
+  /** SHA-256 of policy, prompt, model and parameters. */
+  trial: Sha256,
+  policy: z.string(),
+  model: z.string(),
+  promptSha256: Sha256,
+  parameters: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+  /** Where and over what it was first run. */
+  market: z.string(),
+  from: IsoDate,
+  to: IsoDate,
+  returns: z.int(),
+  /** Mean over standard deviation of net returns per session; null when the sample has none. */
+  sharpePerPeriod: z.number().nullable(),
+})
+export type TrialEntry = z.infer<typeof TrialEntry>
+
 export const entryBodies = {
   opened: Opened,
   session: SessionEntry,
@@ -236,6 +254,7 @@ export const entryBodies = {
   alert: AlertEntry,
   report: ReportEntry,
   post: RenderedPost,
+  trial: TrialEntry,
 } as const
 export type EntryKind = keyof typeof entryBodies
 export type EntryBodies = { [K in EntryKind]: z.infer<(typeof entryBodies)[K]> }

@@ -1,0 +1,66 @@
+import { appendFileSync, mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import writeFileAtomic from 'write-file-atomic'
+import { z } from 'zod'
+import { Action } from '../decision/decision.ts'
+import type { Reply } from '../decision/policy.ts'
+
+const Cached = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('answer'), actions: z.array(Action), summary: z.string() }),
+  z.strictObject({ kind: z.literal('none'), because: z.string() }),
+])
+
+/** Answers of a model to the very same question, kept so that a repeated backtest costs nothing and gives the same result. */
+export type AnswerCache = {
+  readonly read: (key: string) => Reply | null
+  readonly write: (key: string, reply: Reply) => Promise<void>
+  /** USD spent by backtests on a UTC day. */
+  readonly spentOn: (day: string) => number
+  readonly addSpent: (day: string, usd: number) => void
+}
+
+export function openAnswerCache(folder: string): AnswerCache {
+  mkdirSync(folder, { recursive: true })
+  const ledger = join(folder, 'spent.tsv')
+  const fileOf = (key: string) => join(folder, `${key}.json`)
+  return {
+    read(key) {
+      const text = readIfThere(fileOf(key))
+      if (text === null) return null
+      const parsed = Cached.safeParse(parseOrNull(text))
+      return parsed.success ? parsed.data : null
+    },
+    async write(key, reply) {
+      await writeFileAtomic(fileOf(key), JSON.stringify(reply))
+    },
+    spentOn(day) {
+      let sum = 0
+      for (const line of (readIfThere(ledger) ?? '').split('\n')) {
+        const [date, usd] = line.split('\t')
+        if (date === day && Number.isFinite(Number(usd))) sum += Number(usd)
+      }
+      return sum
+    },
+    addSpent(day, usd) {
+      appendFileSync(ledger, `${day}\t${usd}\n`)
+    },
+  }
+}
+
+function readIfThere(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
+}
+
+/** A file cut off by a crash is no answer: it is asked for again. */
+function parseOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
