@@ -42,8 +42,10 @@ export async function openContext(input: {
   readonly market: Context['market']
   readonly say: (line: string) => void
 }): Promise<Context> {
-  const journal = await openJournal(input.databaseUrl)
   const { config } = input
+  // A setting under a name of its own changes nothing, which is seldom what was meant.
+  for (const warning of config.warnings) input.say(warning)
+  const journal = await openJournal(input.databaseUrl)
   const model = config.model === null ? null : (await import('./adapters/model.ts')).openModel(config.model)
   return {
     config,

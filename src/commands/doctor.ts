@@ -1,4 +1,4 @@
-import { existsSync, statfsSync } from 'node:fs'
+import { accessSync, constants, existsSync, statfsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { openJournal } from '../adapters/database/journal.ts'
 import { bookNames, readBook } from '../books.ts'
@@ -64,7 +64,9 @@ async function checkMarket(config: Config): Promise<Finding> {
     const book = readBook('allocator')
     const range = await source.range(listingsOf(book))
     const now = new Date().toISOString()
-    const to = range?.to ?? now.slice(0, 10)
+    const today = now.slice(0, 10)
+    // A simulation goes on past today, and what lies there is not known yet.
+    const to = range === null || range.to > today ? today : range.to
     const [first] = listingsOf(book)
     const history = await source.history({ listings: [first!], base: first!.currency, from: addDays(to, -10), to, now })
     const bars = history.histories[0]?.bars ?? []
@@ -146,6 +148,12 @@ async function checkJournal(config: Config): Promise<Finding> {
 function checkDisk(config: Config): Finding {
   let folder = resolve(config.home)
   while (!existsSync(folder)) folder = dirname(folder)
+  try {
+    accessSync(folder, constants.W_OK)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    return { check: 'disk', state: 'failing', detail: `${folder} cannot be written to (${code}); check PRIMER_HOME` }
+  }
   const { bavail, bsize } = statfsSync(folder)
   const free = (bavail * bsize) / 1e9
   return free > 0.2
