@@ -44,7 +44,7 @@ export function highsEngine(highs: Highs, timeoutSeconds: number): Engine {
     if (left <= 0) throw timeIsUp(timeoutSeconds)
     return left
   }
-  const run: Engine['run'] = (model, options) => {
+  const runToEnd: Engine['run'] = (model, options) => {
     secondsLeft()
     const native = highs.createModel(modelData(model))
     try {
@@ -75,7 +75,23 @@ export function highsEngine(highs: Highs, timeoutSeconds: number): Engine {
       native.dispose()
     }
   }
+  const run: Engine['run'] = (model, options) => {
+    try {
+      return runToEnd(model, options)
+    } catch (error) {
+      // WebAssembly's own error: its class is not among the types of the language.
+      if (!(error instanceof Error && error.name === 'RuntimeError')) throw error
+      throw outOfMemory(error)
+    }
+  }
   return { run, checkTime: () => void secondsLeft() }
+}
+
+/** The instance is broken when its memory ends: the next call gets a new one. */
+function outOfMemory(cause: Error): WorldError {
+  loading = undefined
+  const advice = 'most likely the problem does not fit into its memory: give fewer assets or scenarios'
+  return new WorldError(`the HiGHS solver broke down (${cause.message}); ${advice}`, { retryable: false, cause })
 }
 
 const nothing = { columns: new Float64Array(0), rowDuals: new Float64Array(0) }

@@ -21,11 +21,9 @@ export function attemptsFor(problem: Problem): readonly Attempt[] {
     },
   })
   if (goal.hessian !== undefined) return quadraticAttempts(problem, core, goal)
-  const linear = [primal('primal', { presolve: true }), primal('primal without presolve', { presolve: false })]
+  const linear = [primal('primal', { presolve: false }), primal('primal, presolved', { presolve: true })]
   const dual = dualAttempt(problem, core)
-  // The dual form has a row per asset, the primal one a row per scenario: fewer rows are faster.
-  const fewScenarios = goal.cvar !== undefined && goal.cvar.scenarios.count * 2 < core.columns
-  return dual === undefined ? linear : fewScenarios ? [...linear, dual] : [dual, ...linear]
+  return dual === undefined ? linear : [dual, ...linear]
 }
 
 function goalOf(problem: Problem, core: Core): Goal {

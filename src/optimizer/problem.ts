@@ -1,7 +1,14 @@
 import { z } from 'zod'
 import { InputError } from '../errors.ts'
 import { type Constraints, checkTogether, readConstraints } from './constraints.ts'
-import { readCovariance, readScenarios, type Scenarios, sampleCovariance, scenarioMeans } from './matrices.ts'
+import {
+  mostCovarianceAssets,
+  readCovariance,
+  readScenarios,
+  type Scenarios,
+  sampleCovariance,
+  scenarioMeans,
+} from './matrices.ts'
 import { amount, type Faults, fault, readField, readVector, refuseUnknownKeys } from './reading.ts'
 
 export const Objective = z.enum(['min-cvar', 'max-return', 'min-variance', 'max-utility'])
@@ -97,7 +104,7 @@ export function parseProblem(input: unknown): Problem {
       : readVector(faults, 'expectedReturns', raw.expectedReturns, assets, {})
   refuseImpossibleReturns(faults, expected, assets)
   const constraints = readConstraints(faults, raw.constraints === undefined ? {} : raw.constraints, assets)
-  if (objective !== undefined) refuseMissing(faults, raw, objective)
+  if (objective !== undefined) refuseMissing(faults, raw, objective, assets)
   if (constraints !== undefined) checkTogether(faults, constraints, assets)
   if (faults.length > 0 || objective === undefined || confidence === undefined || riskAversion === undefined) {
     throw new InputError(faults)
@@ -149,7 +156,12 @@ function refuseImpossibleReturns(faults: Faults, values: Float64Array | undefine
   })
 }
 
-function refuseMissing(faults: Faults, raw: Readonly<Record<string, unknown>>, objective: Objective): void {
+function refuseMissing(
+  faults: Faults,
+  raw: Readonly<Record<string, unknown>>,
+  objective: Objective,
+  assets: readonly string[],
+): void {
   const limits = (raw.constraints ?? {}) as Readonly<Record<string, unknown>>
   const scenarios = raw.scenarios !== undefined
   const returns = scenarios || raw.expectedReturns !== undefined
@@ -162,9 +174,13 @@ function refuseMissing(faults: Faults, raw: Readonly<Record<string, unknown>>, o
   if (objective === 'max-utility' && !(variance && returns)) {
     fault(faults, 'objective max-utility needs expectedReturns and a covariance, or scenarios for both')
   }
+  const quadratic = objective === 'min-variance' || objective === 'max-utility'
   const single = Array.isArray(raw.scenarios) && raw.scenarios.length === 1 && raw.covariance === undefined
-  if (single && (objective === 'min-variance' || objective === 'max-utility')) {
+  if (single && quadratic) {
     fault(faults, `objective ${objective} needs at least 2 scenarios: one row has no variance`)
+  }
+  if (quadratic && assets.length > mostCovarianceAssets) {
+    fault(faults, `objective ${objective} takes at most ${mostCovarianceAssets} assets, got ${assets.length}`)
   }
   if (limits.maxCvar !== undefined && !scenarios) fault(faults, 'constraints.maxCvar needs scenarios')
   if (limits.targetReturn !== undefined && !returns) {

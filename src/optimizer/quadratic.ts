@@ -28,7 +28,9 @@ export function quadraticAttempts(problem: Problem, core: Core, goal: Goal): rea
     const form = 'quadratic in trades by proximal steps'
     attempts.push({ form, run: (engine) => under(proximal(inTrades(plain(engine, 0), previous))) })
   }
-  attempts.push({ form: 'quadratic by interior points', run: (engine) => under(inside(engine, previous)) })
+  if (core.columns <= mostInteriorColumns) {
+    attempts.push({ form: 'quadratic by interior points', run: (engine) => under(inside(engine, previous)) })
+  }
   return attempts
 }
 
@@ -47,6 +49,9 @@ function inTrades(solver: Solver, previous: Float64Array): Solver {
     return candidate === undefined ? undefined : form.read(candidate)
   }
 }
+
+/** Each step factors a dense matrix of this order, and nothing looks at the clock meanwhile. */
+const mostInteriorColumns = 600
 
 /** Weights from the interior, and their prices from the linear program of the tangent there. */
 function inside(engine: Engine, previous: Float64Array | undefined): Solver {
