@@ -27,13 +27,16 @@ export async function catchUp(ctx: Context, market: BookMarket, open: OpenBook, 
   return current
 }
 
-/** A live source that has no bar at all of an exchange that was open is late, not halted: booking would lose that day's fills. */
+/**
+ * A live source that has no bar at all of an exchange that was open is late, not halted: booking would lose that day's fills.
+ * Once a later day has its bars, the exchange was closed after all, as on a day of mourning that no calendar foresaw.
+ */
 function refuseHalfSession(market: BookMarket, session: number): void {
   const { panel } = market
   for (const exchange of panel.exchanges) {
     if (panel.isOpen[exchange][session] !== 1) continue
-    const known = panel.columns.some((column) => column.exchange === exchange && !Number.isNaN(column.close[session]!))
-    if (known) continue
+    const columns = panel.columns.filter((column) => column.exchange === exchange)
+    if (columns.some(({ close }) => close.subarray(session).some((price) => !Number.isNaN(price)))) continue
     throw new MarketDataError(
       `no price of ${panel.sessions[session]} for any instrument on ${exchange}, which was open: the source is late; run the job again`,
       { retryable: true },
