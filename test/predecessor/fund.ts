@@ -10,9 +10,10 @@ import type { CommandIo } from '../../src/commands/command.ts'
 import { replayBook } from '../../src/commands/replay.ts'
 import { run } from '../../src/commands/run.ts'
 import { readConfig } from '../../src/config.ts'
-import { systemClock } from '../../src/context.ts'
+import { type Context, simulatedClock } from '../../src/context.ts'
 import type { Action } from '../../src/decision/decision.ts'
 import type { CloseEntry, DecisionEntry, Entry, EntryBodies, EntryKind } from '../../src/journal/entry.ts'
+import type { PriceSource } from '../../src/market/price-source.ts'
 import { openContext, readBookMarket } from '../../src/open-context.ts'
 import { openMarket } from '../../src/open-market.ts'
 import { type ModelServer, type Reply, replies, startModelServer } from '../support/model-server.ts'
@@ -152,37 +153,51 @@ export function ioOf(environment: CommandIo['environment'], said: string[] = [])
 }
 
 /**
- * The monitor as the service calls it during a session: today has no bar yet, prices are quotes. A plain number is a quote
- * of that moment.
+ * Everything a job needs, as the service opens it: for moments and prices that a command does not let a user choose.
+ *
+ * @param how pricesAt: the moment up to which prices are known. now: the clock; recorded time unless given
  */
-async function watch(environment: Fund['environment'], at: string, quotes: Readonly<Record<string, number | Seen>>) {
+export async function withContext<T>(
+  environment: Fund['environment'],
+  how: { readonly pricesAt: string; readonly now?: string; readonly quotes?: PriceSource['quotes'] },
+  body: (ctx: Context) => Promise<T>,
+): Promise<T> {
   const config = readConfig(environment)
   const recorded = await openMarket(config.market, config)
-  const prices = {
-    ...recorded,
-    quotes: async (listings: readonly { readonly symbol: string; readonly currency: string }[]) =>
-      listings.flatMap(({ symbol, currency }) => {
-        const quote = quotes[symbol]
-        if (quote === undefined) return []
-        return [{ symbol, currency, ...(typeof quote === 'number' ? { price: quote, at } : quote) }]
-      }),
-  }
+  const prices = { ...recorded, ...(how.quotes !== undefined && { quotes: how.quotes }) }
+  const { now } = how
   const ctx = await openContext({
     config,
     databaseUrl: config.databaseUrl,
     prices,
-    clock: { ...systemClock, now: () => at },
-    market: (book, range) => readBookMarket(prices, book, range, at),
+    clock: now === undefined ? simulatedClock : { kind: 'system', now: () => now },
+    market: (book, range) => readBookMarket(prices, book, range, how.pricesAt),
     say: () => {},
   })
   try {
+    return await body(ctx)
+  } finally {
+    await ctx.journal.close()
+  }
+}
+
+/**
+ * The monitor as the service calls it during a session: today has no bar yet, prices are quotes. A plain number is a quote
+ * of that moment.
+ */
+async function watch(environment: Fund['environment'], at: string, seen: Readonly<Record<string, number | Seen>>) {
+  const quotes: PriceSource['quotes'] = async (listings) =>
+    listings.flatMap(({ symbol, currency }) => {
+      const quote = seen[symbol]
+      if (quote === undefined) return []
+      return [{ symbol, currency, ...(typeof quote === 'number' ? { price: quote, at } : quote) }]
+    })
+  await withContext(environment, { pricesAt: at, now: at, quotes }, async (ctx) => {
     const date = at.slice(0, 10)
     const open = (await ctx.state('allocator'))!
     const market = await ctx.market(readBook('allocator'), { first: open.state.lastSession!, to: date, through: date })
     await checkSession(ctx, market, open, market.panel.indexOf.get(date)!, at)
-  } finally {
-    await ctx.journal.close()
-  }
+  })
 }
 
 export async function withFolder<T>(body: (folder: string) => Promise<T>): Promise<T> {

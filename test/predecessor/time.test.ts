@@ -4,6 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { openBook } from '../../jobs/open-book.ts'
+import { due } from '../../jobs/steps.ts'
 import { allocate } from '../../jobs/trading-day.ts'
 import { openYahooMarket } from '../../src/adapters/market/yahoo.ts'
 import { readBook } from '../../src/books.ts'
@@ -12,11 +14,11 @@ import { indicators } from '../../src/commands/indicators.ts'
 import { readConfig } from '../../src/config.ts'
 import { regimeAt } from '../../src/decision/regime-at.ts'
 import type { Snapshot } from '../../src/decision/snapshot.ts'
-import { openContext, readBookMarket } from '../../src/open-context.ts'
+import { readBookMarket } from '../../src/open-context.ts'
 import { openMarket } from '../../src/open-market.ts'
 import { sharedAbsent, sharedPath } from '../support/shared.ts'
 import { openYahooServer } from '../support/yahoo-server.ts'
-import { backtested, type Fund, ioOf, withControlledFund, withFolder, withFund, wordsOf } from './fund.ts'
+import { backtested, type Fund, ioOf, withContext, withControlledFund, withFolder, withFund, wordsOf } from './fund.ts'
 import { closing, type Day, flat, readRows, weekdays, writePrices } from './prices.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -89,7 +91,7 @@ test('a Paris order decided on Tuesday fills at Wednesday’s open, Thursday’s
   })
 })
 
-test('what is recorded on a day is the same to the hash whether or not tomorrow’s prices lie on the disk [11]', async () => {
+test('what is recorded on a day is the same to the hash whether tomorrow’s prices are unknown, known or false [11]', async () => {
   const long = weekdays('2023-05-01', '2024-06-14')
   const today = '2024-06-11'
   const prices = (until: string, factor: number) => {
@@ -102,26 +104,35 @@ test('what is recorded on a day is the same to the hash whether or not tomorrow�
       )
     return { 'CAC.PA': days(1), 'AIR.PA': days(5), SPY: days(9), GLD: days(14), 'EURUSD=X': flat(long, 1.25) }
   }
-  const recordedOn = async (fund: Fund) => {
-    for (const date of weekdays('2024-06-05', today)) await fund.job('allocate', date)
-    const kinds = ['opened', 'session', 'close', 'snapshot', 'decision', 'post'] as const
+  const days = weekdays('2024-06-05', today)
+  const hashesOf = (fund: Fund) => {
     assert.ok(fund.fills().length > 0, 'nothing was traded, so nothing was tested')
+    const kinds = ['opened', 'session', 'close', 'snapshot', 'decision', 'post'] as const
     return kinds.flatMap((kind) => fund.entries(kind).map(({ seq, hash }) => [seq, hash]))
   }
-  const hashes: unknown[] = []
   await withControlledFund(prices(today, 1), async (fund) => {
-    hashes.push(await recordedOn(fund))
-    // The same folder, so that the market has the same name: first the future is changed, then it is gone.
-    for (const [home, change] of [
-      ['changed', () => writePrices(fund.market, prices(today, 10))],
-      ['gone', () => writePrices(fund.market, cut(prices(today, 1), today))],
-    ] as const) {
-      change()
-      hashes.push(await recordedOn(fund.elsewhere(home)))
-    }
+    for (const date of days) await fund.job('allocate', date)
+    const lived = hashesOf(fund)
+    // The same folder, so that the market has the same name; now the days ahead are ten times as dear.
+    writePrices(fund.market, prices(today, 10))
+    const falseFuture = fund.elsewhere('false')
+    for (const date of days) await falseFuture.job('allocate', date)
+    assert.deepEqual(hashesOf(falseFuture), lived)
+    // As a demo does it, all prices are in memory from the start, the false ones too.
+    const allKnown = fund.elsewhere('known')
+    await withContext(allKnown.environment, { pricesAt: '2024-06-15T00:00:00.000Z' }, async (ctx) => {
+      const book = readBook('allocator')
+      const market = await ctx.market(book, { first: days[0]!, to: '2024-06-14' })
+      assert.equal(market.panel.sessions.at(-1), '2024-06-14')
+      let open = await openBook(ctx, book, market, days[0]!, due.fill(days[0]!))
+      for (const date of days) open = await allocate(ctx, market, open, market.panel.indexOf.get(date)!)
+    })
+    assert.deepEqual(hashesOf(allKnown), lived)
+    writePrices(fund.market, cut(prices(today, 1), today))
+    const unknown = fund.elsewhere('unknown')
+    for (const date of days) await unknown.job('allocate', date)
+    assert.deepEqual(hashesOf(unknown), lived)
   })
-  assert.deepEqual(hashes[1], hashes[0])
-  assert.deepEqual(hashes[2], hashes[0])
 })
 
 function cut(prices: Readonly<Record<string, Readonly<Record<string, Day>>>>, until: string) {
@@ -161,22 +172,10 @@ test('a decision that comes after Paris has opened does not trade there at the m
     fund.next(buy('CAC.PA', 10), buy('SPY', 10))
     // Ten in the morning in Paris: open since nine. New York opens in five and a half hours.
     const late = `${dates[1]}T08:00:00.000Z`
-    const config = readConfig(fund.environment)
-    const source = await openMarket(config.market, config)
-    const ctx = await openContext({
-      config,
-      databaseUrl: config.databaseUrl,
-      prices: source,
-      clock: { kind: 'system', now: () => late },
-      market: (book, range) => readBookMarket(source, book, range, late),
-      say: () => {},
-    })
-    try {
+    await withContext(fund.environment, { pricesAt: late, now: late }, async (ctx) => {
       const market = await ctx.market(readBook('allocator'), { first: dates[0]!, to: dates[0]! })
       await allocate(ctx, market, (await ctx.state('allocator'))!, market.panel.sessions.indexOf(dates[0]!))
-    } finally {
-      await ctx.journal.close()
-    }
+    })
     assert.deepEqual(
       fund.decision(dates[0]!).missed.map(({ symbol, kind }) => [symbol, kind]),
       [['CAC.PA', 'missed']],
