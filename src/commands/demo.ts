@@ -95,6 +95,7 @@ async function demoHome(out: string | undefined, config: Config, parameters: Par
     await writeMark(home, parameters)
     return home
   }
+  if (out.trim() === '') throw new InputError('--out is empty; name a folder, or leave it out for a fresh one')
   const home = resolve(out)
   const mark = join(home, 'demo.json')
   // Asked before the mark, which comes first: another process may be making the same demo at this moment.
@@ -127,11 +128,14 @@ async function writeMark(home: string, parameters: Parameters): Promise<void> {
 }
 
 function readMark(file: string): Record<string, unknown> {
+  let value: unknown
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
+    value = JSON.parse(readFileSync(file, 'utf8'))
   } catch (cause) {
     throw new InputError(`${file} is not readable JSON; this folder is not a demo's, choose another --out`, { cause })
   }
+  if (typeof value === 'object' && value !== null) return value as Record<string, unknown>
+  throw new InputError(`${file} holds no parameters; this folder is not a demo's, choose another --out`)
 }
 
 function openingNotes(config: Config, source: PriceSource, wanted: number, available: number): string[] {
@@ -232,7 +236,7 @@ function closingText(json: Summary): string {
   for (const book of json.books) {
     const costs = Object.values(book.costs).reduce((sum, amount) => sum + amount, 0)
     lines.push(
-      `${book.book}: ${book.sessions} sessions, ${book.from} to ${book.to}, decided by ${book.decider === 'control' ? `the ${book.policy} control (no model)` : 'the model'}`,
+      `${book.book}: ${book.sessions} ${book.sessions === 1 ? 'session' : 'sessions'}, ${book.from} to ${book.to}, decided by ${book.decider === 'control' ? `the ${book.policy} control (no model)` : 'the model'}`,
       `  equity ${book.currency} ${book.equity.toFixed(2)}, net ${pct(book.netReturn)}, after ${book.currency} ${costs.toFixed(2)} of costs in ${book.fills} fills`,
       ...Object.entries(book.benchmarks).map(([name, netReturn]) => `  against ${name.padEnd(22)} ${pct(netReturn)}`),
       `  ${book.verdict}`,

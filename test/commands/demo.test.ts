@@ -125,6 +125,17 @@ test('a demo never writes into the home of a live record', () =>
     const beside = await primer(['demo', '--sessions', '3', '--out', elsewhere], { home })
     assert.equal(beside.code, 2)
     assert.deepEqual(readdirSync(elsewhere), ['heads'])
+
+    for (const mark of ['null', '{"market":']) {
+      writeFileSync(join(elsewhere, 'demo.json'), mark)
+      const marked = await primer(['demo', '--sessions', '3', '--out', elsewhere], { home })
+      assert.equal(marked.code, 2)
+      assert.match(marked.stderr, /^primer: .*demo\.json .*; this folder is not a demo's, choose another --out\n$/)
+    }
+    // As when a variable of the shell is not set.
+    const nowhere = await primer(['demo', '--sessions', '3', '--out', ''], { home })
+    assert.deepEqual([nowhere.code, nowhere.stdout], [2, ''])
+    assert.match(nowhere.stderr, /--out is empty; name a folder/)
   }))
 
 test('a market of two funds leaves the others out and says so', { skip: sharedAbsent }, () =>
