@@ -97,7 +97,8 @@ function rawSqlite(file: string) {
 function sealedBatches(journal: Journal, turns: number): Contender['run'] {
   let last: Link = genesis
   const waiting = Array.from({ length: turns + warmUps }, () => {
-    const rows = sealed(last, drafts(batchRows))
+    // Through JSON and back, as rows that were read from somewhere: texts in one piece, not in the pieces they were made of.
+    const rows: readonly ChainRow[] = JSON.parse(JSON.stringify(sealed(last, drafts(batchRows))))
     last = rows.at(-1)!
     return rows
   })

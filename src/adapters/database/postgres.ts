@@ -6,6 +6,7 @@ import type { AppendPlan, AppendQuestion, AppendState, Store } from './store.ts'
 import type { Tables } from './tables.ts'
 
 const int8 = 20
+const tailPage = 200
 
 /**
  * @param url the whole address, password included: it goes to the driver and nowhere else
@@ -89,14 +90,20 @@ async function readState(
   { fromSeq, keys, book }: AppendQuestion,
 ): Promise<AppendState> {
   const entries = transaction.selectFrom('entries')
-  const tail = await entries.selectAll().where('seq', '>=', fromSeq).orderBy('seq').execute()
+  const tail: StoredRow[] = []
+  for (let from = fromSeq; ; from = Number(tail.at(-1)!.seq) + 1) {
+    // The limit keeps a planner that has not counted the rows yet from reading all of them.
+    const page = await entries.selectAll().where('seq', '>=', from).orderBy('seq').limit(tailPage).execute()
+    tail.push(...page)
+    if (page.length < tailPage) break
+  }
   const done =
     keys.length === 0 ? [] : await transaction.selectFrom('steps').selectAll().where('key', 'in', keys).execute()
   const last =
     book === null
       ? undefined
       : await entries.select('seq').where('book', '=', book).orderBy('seq', 'desc').limit(1).executeTakeFirst()
-  return { tail: tail satisfies readonly StoredRow[], done, bookSeq: last?.seq ?? 0 }
+  return { tail, done, bookSeq: last?.seq ?? 0 }
 }
 
 /** One statement and seven parameters for any number of rows. */

@@ -30,8 +30,7 @@ export function draftsOf(entries: readonly NewEntry[]): readonly KeyedDraft[] {
   const keys = new Set<string>()
   const drafts = entries.map((entry, index) => {
     const { at, kind, book, key } = entry
-    const name = `entry ${index + 1} of ${entries.length} (${kind})`
-    const complain = (text: string) => faults.push(`${name}: ${text}`)
+    const complain = (text: string) => faults.push(`entry ${index + 1} of ${entries.length} (${kind}): ${text}`)
     if (key !== undefined && keys.has(key)) complain(`the key ${key} stands on an earlier entry too`)
     if (key !== undefined) keys.add(key)
     const envelope = Envelope.safeParse({ at, book, key })
