@@ -18,7 +18,7 @@ export type VerdictInput = {
  * e-value counts on a record that was fixed before it was seen, which a file of returns does not show of itself.
  *
  * Example: "No evidence of skill yet: against the benchmark the e-value is 1.31 after 252 periods, and evidence begins at 20.
- * At the pace so far that would take about 2,310 periods in all (9.2 years)."
+ * Such an edge would need about 2,310 periods in all (9.2 years)."
  */
 export function verdictSentence(input: VerdictInput): string {
   const { eValue, periods, opponent, deflated } = input
@@ -44,15 +44,15 @@ export function verdictSentence(input: VerdictInput): string {
 function howLong({ periods, periodsPerYear, periodsToEvidence }: VerdictInput): string {
   if (periodsToEvidence === null) return 'The record so far shows no edge that any length would turn into evidence.'
   const years = periodsToEvidence / periodsPerYear
-  if (years > 1000) return 'At the pace so far that would take more than a thousand years.'
-  // After a fall from its peak the mean rate may have been reached earlier already.
-  const needed = Math.max(periods + 1, periodsToEvidence)
-  return `At the pace so far that would take about ${count(rounded(needed))} in all (${years.toFixed(1)} years).`
+  if (years > 1000) return 'Such an edge would need more than a thousand years.'
+  const needed = roundedUp(Math.max(periods + 1, periodsToEvidence))
+  return `Such an edge would need about ${count(needed)} in all (${(needed / periodsPerYear).toFixed(1)} years).`
 }
 
 /** Three digits: more would be a precision that an extrapolation has not. */
-function rounded(value: number): number {
-  return Number(value.toPrecision(3))
+function roundedUp(value: number): number {
+  const unit = 10 ** Math.max(0, Math.floor(Math.log10(value)) - 2)
+  return Math.ceil(value / unit) * unit
 }
 
 function count(periods: number): string {

@@ -1,0 +1,64 @@
+import { type Stats, stats as statsOf } from '../statistics/stats.ts'
+import type { CommandIo, CommandResult } from './command.ts'
+import { readInput } from './read-input.ts'
+import { parseStatsInput, type StatsOptions } from './stats-input.ts'
+
+export type { StatsOptions } from './stats-input.ts'
+
+/**
+ * `primer stats FILE`: statistics of one series of returns, JSON or CSV in (`-` is stdin). An option stands above what the
+ * file says.
+ *
+ * @returns json: `Stats`; text: the same as a table, with the reason wherever there is no number
+ */
+export async function stats(file: string, options: StatsOptions, io: CommandIo): Promise<CommandResult> {
+  const input = await readInput(file, 'a JSON or CSV file of returns', io)
+  const json = statsOf(parseStatsInput(input, options))
+  return { json, text: renderStats(json) }
+}
+
+type Shown = keyof { [K in keyof Stats as Stats[K] extends number | null ? K : never]: true }
+
+const ratio = (value: number): string => value.toFixed(3)
+const percent = (value: number): string => `${(100 * value).toFixed(2)} %`
+const rows: readonly (readonly [Shown, string, (value: number) => string])[] = [
+  ['totalReturn', 'total return', percent],
+  ['annualReturn', 'annual return', percent],
+  ['volatility', 'volatility', percent],
+  ['sharpe', 'Sharpe', ratio],
+  ['sortino', 'Sortino', ratio],
+  ['calmar', 'Calmar', ratio],
+  ['omega', 'omega', ratio],
+  ['maxDrawdown', 'maximum drawdown', percent],
+  ['skewness', 'skewness', ratio],
+  ['excessKurtosis', 'excess kurtosis', ratio],
+  ['var', 'value at risk', percent],
+  ['cvar', 'expected shortfall', percent],
+  ['alpha', 'alpha', percent],
+  ['beta', 'beta', ratio],
+  ['informationRatio', 'information ratio', ratio],
+  ['probabilisticSharpe', 'probabilistic Sharpe', ratio],
+  ['deflatedSharpe', 'deflated Sharpe', ratio],
+  ['minTrackRecordLength', 'minimum track record', (value) => `${Math.ceil(value)} periods`],
+  ['eValue', 'e-value', ratio],
+]
+
+function renderStats(json: Stats): string {
+  const { bootstrap, confidenceSequence, notes } = json
+  const daily = (value: number | null): string => (value === null ? '-' : `${(100 * value).toFixed(4)} %`)
+  const line = (label: string, value: string, note?: string): string =>
+    `${label.padEnd(22)} ${value.padStart(12)}${note === undefined ? '' : `  ${note}`}`.trimEnd()
+  return [
+    line('returns', String(json.n), notes.n),
+    ...rows.map(([name, label, text]) => {
+      const value = json[name]
+      return line(label, value === null ? '-' : text(value), notes[name])
+    }),
+    line('mean difference', daily(bootstrap.meanDifference), notes.bootstrap),
+    line('  interval from', daily(bootstrap.low)),
+    line('  to', daily(bootstrap.high)),
+    line('confidence sequence', daily(confidenceSequence.low), notes.confidenceSequence),
+    line('  to', daily(confidenceSequence.high)),
+    json.verdict,
+  ].join('\n')
+}
