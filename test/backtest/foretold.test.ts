@@ -41,7 +41,7 @@ function foretell(
     for (const [symbol, quantity] of held) {
       const { currency } = book.instruments.find((each) => each.symbol === symbol)!
       const { dividend = 0, split = 1 } = market.get(symbol)!.get(date) ?? {}
-      cents += Math.round(quantity * dividend * rateOn(evidence, currency, date) * 100)
+      cents += inCents(quantity * dividend * rateOn(evidence, currency, date))
       held.set(symbol, quantity * split)
     }
     for (const order of inOrderOfOpens(evidence, orders)) {
@@ -79,14 +79,14 @@ function fillOf(evidence: Evidence, opening: { order: Order; date: string; cents
     Object.values(costsOf(evidence, { symbol, date, value: quantity * unit, side })).reduce((a, b) => a + b, 0)
   if (order.sell !== undefined) {
     const quantity = steps(order.sell * splitsBetween(market, symbol, { after: order.decided, to: date })) / 1e4
-    return { quantity: -quantity, change: Math.round((quantity * unit - costs(quantity)) * 100) }
+    return { quantity: -quantity, change: inCents(quantity * unit - costs(quantity)) }
   }
   const given = Math.min(order.cents!, opening.cents) / 100
   if (given < book.costs.minimumTicket) return null
   // The most steps whose price and costs together stay within the cash given.
   let most = steps(given / unit)
-  while ((most / 1e4) * unit + costs(most / 1e4) > given) most--
-  return { quantity: most / 1e4, change: Math.round(((-most / 1e4) * unit - costs(most / 1e4)) * 100) }
+  while ((most / 1e4) * unit + costs(most / 1e4) > given + 1e-9) most--
+  return { quantity: most / 1e4, change: -inCents((most / 1e4) * unit + costs(most / 1e4)) }
 }
 
 /** Every asset that has a price gets the same share of the equity, where it is a ticket or more away from it. */
@@ -118,6 +118,9 @@ function decided(
     return sell * price < book.costs.minimumTicket ? [] : [{ symbol, decided: date, sell }]
   })
 }
+
+/** Rounded half up; the nudge is for products such as 4.846 * 7.5, which floats put a hair below the half cent. */
+const inCents = (amount: number) => Math.round(amount * 100 + 1e-9)
 
 const steps = (quantity: number) => Math.floor(quantity * 1e4 + 1e-6)
 
@@ -164,7 +167,10 @@ test('every fill of 1/N is foretold in troubled markets', async () => {
   const symbols = ['SPY', 'SOXX', 'TLT', 'MC.PA', 'AI.PA', 'OR.PA', 'AIR.PA']
   const book = bookOf(symbols.map((symbol) => instrument(symbol, { taxed: symbol !== 'AIR.PA' })))
   for (const seed of [1, 2, 3, 4]) {
-    const folder = writeMarket(join(scratch, `market-${seed}`), troubledMarket(seed))
+    const market = troubledMarket(seed)
+    // TLT is listed on 6 March only: until the close of that day it is nobody's seventh part.
+    const listed = { ...market, TLT: market.TLT!.filter(({ date }) => date >= '2025-03-06') }
+    const folder = writeMarket(join(scratch, `market-${seed}`), listed)
     await assertForetold(folder, { market: readRawMarket(folder), book }, { from: '2025-01-02', to: '2025-06-30' })
   }
 })
