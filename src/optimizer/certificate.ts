@@ -47,31 +47,50 @@ export function prove(
 ): Proof {
   const value = minimizedValue(problem, measures)
   const { cost, constant, marginal } = tangent(problem, core, candidate, weights, value, measures)
+  const priced: Priced[] = core.rows.map((row, index) => ({ row, price: candidate.rowPrices[index]! }))
+  const cut = cvarCut(problem, core, candidate)
+  if (cut !== undefined) priced.push({ row: cut, price: -(candidate.cvarPrice ?? 0) })
+  const size = Math.max(1, largest(weights))
+  const { bound, rounding } = boundBy(cost, priced, boxOf(problem, core, 10 * size))
+  return { value, lowerBound: constant + bound, tolerance: 1e-8 * marginal * size + rounding + 1e-15 }
+}
+
+type Priced = { readonly row: Row; readonly price: number }
+type Box = { readonly lower: Float64Array; readonly upper: Float64Array }
+
+/** sum_i y_i limit_i + sum_j min over the box of (cost - A'y)_j x_j, and how far rounding may have moved it. */
+function boundBy(
+  cost: Float64Array,
+  priced: readonly Priced[],
+  box: Box,
+): { readonly bound: number; readonly rounding: number } {
   const reduced = Float64Array.from(cost)
+  let bound = 0
   let spent = 0
-  let lowerBound = constant
-  const spend = (row: Row, price: number): void => {
+  for (const { row, price } of priced) {
     const limit = price > 0 ? row.lower : row.upper
-    if (price === 0 || !Number.isFinite(limit)) return
-    lowerBound += price * limit
+    if (price === 0 || !Number.isFinite(limit)) continue
+    bound += price * limit
     spent += Math.abs(price * limit)
     row.indices.forEach((j, k) => {
       reduced[j]! -= price * row.values[k]!
     })
   }
-  core.rows.forEach((row, index) => {
-    spend(row, candidate.rowPrices[index]!)
+  reduced.forEach((rest, j) => {
+    if (rest !== 0) bound += rest > 0 ? rest * box.lower[j]! : rest * box.upper[j]!
   })
-  const cut = cvarCut(problem, core, candidate)
-  if (cut !== undefined) spend(cut, -(candidate.cvarPrice ?? 0))
+  return { bound, rounding: 1e-14 * spent }
+}
 
-  const size = Math.max(1, largest(weights))
-  const box = boxOf(problem, core, 10 * size)
-  for (let j = 0; j < core.columns; j += 1) {
-    lowerBound += reduced[j]! > 0 ? reduced[j]! * box.lower[j]! : reduced[j]! * box.upper[j]!
-  }
-  // Sums over the limits round at the size of what is summed.
-  return { value, lowerBound, tolerance: 1e-8 * marginal * size + 1e-14 * spent + 1e-15 }
+/**
+ * Whether prices prove that no portfolio keeps the rows of a core: if keeping them all were possible, what they are
+ * worth at those prices could not be more than the columns can pay (Farkas's lemma). Weights without limits are
+ * followed up to 10,000 times equity.
+ */
+export function provesConflict(problem: Problem, core: Core, rowPrices: Float64Array): boolean {
+  const priced = core.rows.map((row, index) => ({ row, price: rowPrices[index]! }))
+  const { bound, rounding } = boundBy(new Float64Array(core.columns), priced, boxOf(problem, core, 1e4))
+  return bound > rounding + 1e-10
 }
 
 type Tangent = {
@@ -137,11 +156,7 @@ function tailLosses(problem: Problem, candidate: Candidate): Float64Array {
 }
 
 /** Bounds of the columns, none beyond `reach`; nobody needs to trade less or more than from the previous weight to a bound. */
-function boxOf(
-  problem: Problem,
-  core: Core,
-  reach: number,
-): { readonly lower: Float64Array; readonly upper: Float64Array } {
+function boxOf(problem: Problem, core: Core, reach: number): Box {
   const n = core.assets
   const lower = core.lower.map((low) => Math.max(low, -reach))
   const upper = core.upper.map((high) => Math.min(high, reach))

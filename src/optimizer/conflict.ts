@@ -1,17 +1,17 @@
 import type { Engine } from './engine.ts'
-import { feasible } from './extremes.ts'
+import { feasible, provedInfeasible } from './extremes.ts'
 import { type Limit, limitsOf } from './limits.ts'
 import type { Problem } from './problem.ts'
 
 /**
- * Which limits cannot hold together, in words, or undefined when all of them can.
+ * Which limits cannot hold together, in words, or undefined when it is not proved that they cannot.
  *
  * Limits are lifted one after the other, those the caller gave before the defaults; one without which the rest still
  * conflicts has no part in it and stays lifted. What is left conflicts, and no part of it does. The first of them is
  * then lifted again, to say how far the others let it go.
  */
 export function conflictOf(problem: Problem, engine: Engine): string | undefined {
-  if (feasible(problem, engine)) return undefined
+  if (feasible(problem, engine) || !provedInfeasible(problem, engine)) return undefined
   const all = limitsOf(problem, engine)
   let kept = all
   for (const limit of all) {

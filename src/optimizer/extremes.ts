@@ -1,11 +1,11 @@
 import { attemptsFor } from './attempts.ts'
-import { minimizedValue } from './certificate.ts'
+import { minimizedValue, provesConflict } from './certificate.ts'
 import { type Core, coreOf } from './core.ts'
 import type { Engine } from './engine.ts'
 import { largest, measuresOf } from './measures.ts'
 import { primalForm } from './primal.ts'
 import type { Problem } from './problem.ts'
-import { feasibilityTolerance } from './solution.ts'
+import { brokenLimits, checked, feasibilityTolerance } from './solution.ts'
 
 /** Whether any portfolio keeps every limit of the problem. */
 export function feasible(problem: Problem, engine: Engine): boolean {
@@ -13,6 +13,41 @@ export function feasible(problem: Problem, engine: Engine): boolean {
   const limit = problem.constraints.maxCvar
   if (limit === undefined) return true
   return lowestCvar(problem, engine) <= limit + feasibilityTolerance * largest(problem.scenarios!.values)
+}
+
+/**
+ * Whether it is proved that no portfolio keeps every limit: by prices of the limits that nothing can pay, or by a lower
+ * bound on CVaR above its limit. The prices come from the linear program of the least total violation.
+ */
+export function provedInfeasible(problem: Problem, engine: Engine): boolean {
+  const core = coreOf(problem)
+  const { model, read } = primalForm(...leastViolation(core))
+  const answer = engine.run(model, { presolve: false })
+  if (answer.status === 'optimal' && provesConflict(problem, core, read(answer).rowPrices)) return true
+  const { maxCvar, ...constraints } = problem.constraints
+  if (maxCvar === undefined) return false
+  const lowest: Problem = { ...problem, objective: 'min-cvar', constraints }
+  return attemptsFor(lowest).some((attempt) => {
+    const candidate = attempt.run(engine)
+    const result = candidate === undefined ? undefined : checked(lowest, candidate, attempt.form)
+    return result !== undefined && 'status' in result && result.proof.lowerBound > maxCvar
+  })
+}
+
+/** The core with a column on either side of each row that takes up what the row is broken by, at a cost of 1. */
+function leastViolation(core: Core): [Core, { readonly cost: Float64Array }] {
+  const first = core.columns
+  const columns = first + 2 * core.rows.length
+  const rows = core.rows.map((row, index) => ({
+    ...row,
+    indices: Int32Array.of(...row.indices, first + 2 * index, first + 2 * index + 1),
+    values: Float64Array.of(...row.values, 1, -1),
+  }))
+  const lower = new Float64Array(columns)
+  const upper = new Float64Array(columns).fill(Infinity)
+  lower.set(core.lower)
+  upper.set(core.upper)
+  return [{ ...core, columns, lower, upper, rows }, { cost: new Float64Array(columns).fill(1, first) }]
 }
 
 /** Weights with the least of a linear quantity, a limit on CVaR aside; undefined when there are none. */
@@ -43,6 +78,7 @@ export function unboundedBecause(problem: Problem, engine: Engine): string | und
   const near = firstWeights(boxed(problem, far / 10), engine)
   const weights = firstWeights(boxed(problem, far), engine)
   if (near === undefined || weights === undefined) return undefined
+  if (brokenLimits(problem, weights, measuresOf(problem, weights)).length > 0) return undefined
   const value = minimizedValue(problem, measuresOf(problem, weights))
   const gain = minimizedValue(problem, measuresOf(problem, near)) - value
   if (gain < Math.abs(value) / 2) return undefined
