@@ -7,7 +7,7 @@ import type { BacktestOptions } from '../../src/commands/backtest.ts'
 import { bookOf, instrument, runBacktest, writeBook } from '../support/backtests.ts'
 import { line, type MarketLines, writeMarket } from '../support/market-files.ts'
 import { sharedAbsent, sharedPath } from '../support/shared.ts'
-import type { Report } from '../support/stranger.ts'
+import type { Report } from '../support/stranger-report.ts'
 
 // Every figure below was worked out on paper, with a calculator for the long ones; none was copied from the program.
 

@@ -7,7 +7,7 @@ import type { BacktestOptions } from '../../src/commands/backtest.ts'
 import { bookOf, instrument, runBacktest, writeBook } from '../support/backtests.ts'
 import { chance, type Line, type MarketLines, readLines, troubledMarket, writeMarket } from '../support/market-files.ts'
 import { sharedAbsent, sharedPath } from '../support/shared.ts'
-import type { Report } from '../support/stranger.ts'
+import type { Report } from '../support/stranger-report.ts'
 
 // Whatever is done to the files after a date, nothing up to that date may change.
 

@@ -7,8 +7,9 @@ import type { BacktestOptions } from '../../src/commands/backtest.ts'
 import { allocatorBook, bookOf, instrument, runBacktest, writeBook } from '../support/backtests.ts'
 import { line, weekdays, writeMarket } from '../support/market-files.ts'
 import { sharedAbsent, sharedPath } from '../support/shared.ts'
-import { type Report, type ReportedFill, recompute, type Walk } from '../support/stranger.ts'
+import { recompute, type Walk } from '../support/stranger.ts'
 import { closeOn, type Evidence, opensOf, type RawBook, rateOn, readRawMarket } from '../support/stranger-market.ts'
+import type { Report, ReportedFill } from '../support/stranger-report.ts'
 
 // What the controls and the guardrails promise, checked order by order on the portfolio that the stranger rebuilt.
 

@@ -7,8 +7,9 @@ import type { BacktestOptions } from '../../src/commands/backtest.ts'
 import { allocatorBook, bookOf, instrument, runBacktest, writeBook } from '../support/backtests.ts'
 import { readLines, writeMarket } from '../support/market-files.ts'
 import { sharedAbsent, sharedPath } from '../support/shared.ts'
-import { type Report, recompute, type Walk } from '../support/stranger.ts'
+import { recompute, type Walk } from '../support/stranger.ts'
 import { type RawBook, type RawMarket, readRawMarket } from '../support/stranger-market.ts'
+import type { Report } from '../support/stranger-report.ts'
 
 // A stranger reads the raw price files and the book, and recomputes what the backtest printed: test/support/stranger.ts.
 

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { InputError } from '../../src/errors.ts'
 import { allocatorBook, bookOf, instrument, runBacktest, writeBook } from '../support/backtests.ts'
 import { line, type MarketLines, weekdays, writeMarket } from '../support/market-files.ts'
-import type { Report } from '../support/stranger.ts'
+import type { Report } from '../support/stranger-report.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'primer-backtest-command-'))
 after(() => rmSync(scratch, { recursive: true, force: true }))

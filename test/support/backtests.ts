@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type BacktestOptions, backtest } from '../../src/commands/backtest.ts'
-import type { Report } from './stranger.ts'
 import type { RawBook, RawInstrument } from './stranger-market.ts'
+import type { Report } from './stranger-report.ts'
 
 /** `primer backtest --json` without the shell: what would be on stdout, parsed. */
 export async function runBacktest(options: BacktestOptions): Promise<Report> {
