@@ -18,14 +18,14 @@ test('on a full disk a demo ends with one line, and with room it goes on to the 
   withFolder(async (home) => {
     // "$@" is the program with its first words; the disk goes when the shell ends, so what is on it is copied away.
     const script = `
-      mkdir disk && mount -t tmpfs -o size=500k tmpfs disk
-      code=0; "$@" demo --sessions 12 --out disk/demo || code=$?
+      mkdir disk && mount -t tmpfs -o size=350k tmpfs disk
+      code=0; "$@" demo --sessions 6 --out disk/demo || code=$?
       echo "ended with $code" >&2
       "$@" journal verify --home disk/demo >&2
       "$@" replay --home disk/demo >&2
       cp -r disk/demo full
       mount -o remount,size=50m disk
-      "$@" demo --sessions 12 --out disk/demo
+      "$@" demo --sessions 6 --out disk/demo
       cp -r disk/demo after`
     const { code, stderr } = await startPrimer([], { home, under: [...ownDisks, script, 'sh'] }).ended
     assert.equal(code, 0, stderr)
@@ -38,7 +38,7 @@ test('on a full disk a demo ends with one line, and with room it goes on to the 
     const full = rowsOf(join(home, 'full', 'journal.db'))
     assert(full.length > 5)
 
-    assert.equal((await primer(['demo', '--sessions', '12', '--out', 'alone'], { home })).code, 0)
+    assert.equal((await primer(['demo', '--sessions', '6', '--out', 'alone'], { home })).code, 0)
     const alone = rowsOf(join(home, 'alone', 'journal.db'))
     assertSameRows(full, alone.slice(0, full.length))
     assertSameRows(rowsOf(join(home, 'after', 'journal.db')), alone)
@@ -73,15 +73,15 @@ test('a disk too full for the charts, or read-only, is told in one line', { skip
 
 test('files that may not grow any more stop a demo with nothing half-written', { skip: noLimits }, () =>
   withFolder(async (home) => {
-    const args = ['demo', '--sessions', '8', '--out', 'demo']
-    const limited = await startPrimer(args, { home, under: ['prlimit', '--fsize=300000'] }).ended
+    const args = ['demo', '--sessions', '4', '--out', 'demo']
+    const limited = await startPrimer(args, { home, under: ['prlimit', '--fsize=250000'] }).ended
     // The system ends a process that goes beyond the limit, unless it asked not to be.
     assert(limited.code === 3 || limited.signal === 'SIGXFSZ', JSON.stringify(limited))
     const { entries, verifies, differences } = await soundness(join(home, 'demo'))
-    assert(entries !== null && entries > 5)
+    assert(entries !== null && entries > 2)
     assert.deepEqual([verifies, differences], [true, []])
     assert.equal((await primer(args, { home })).code, 0)
-    assert.equal((await primer(['demo', '--sessions', '8', '--out', 'alone'], { home })).code, 0)
+    assert.equal((await primer(['demo', '--sessions', '4', '--out', 'alone'], { home })).code, 0)
     assertSameRows(rowsOf(join(home, 'demo', 'journal.db')), rowsOf(join(home, 'alone', 'journal.db')))
   }),
 )
