@@ -95,19 +95,20 @@ function dustless(value: number): number {
 }
 
 /**
- * Weights without rounding dust: on their bound where they are within 1e-11 of it, zero where they are that near to
- * zero, and where cash is fixed the rest of the sum put on the weight with the most room, so that sums stay exact.
+ * Weights without rounding dust: on their bound, on the previous weight or on zero where they are within 1e-11 of it,
+ * and where cash is at a limit the rest of the sum put on the weight with the most room, so that sums stay exact.
  */
 export function tidied(problem: Problem, weights: Float64Array): Float64Array {
-  const { minWeight, maxWeight, minCash, maxCash } = problem.constraints
+  const { minWeight, maxWeight, minCash, maxCash, previousWeights } = problem.constraints
   const tidy = weights.map((weight, i) => {
     if (Math.abs(weight - minWeight[i]!) < dust) return minWeight[i]!
     if (Math.abs(weight - maxWeight[i]!) < dust) return maxWeight[i]!
-    return dustless(weight)
+    const before = previousWeights?.[i] ?? 0
+    return Math.abs(weight - before) < dust ? before : dustless(weight)
   })
   const cash = 1 - tidy.reduce((sum, weight) => sum + weight, 0)
   const rest = cash - Math.min(maxCash, Math.max(minCash, cash))
-  if (rest === 0 || Math.abs(rest) > 1e-9) return tidy
+  if (Math.abs(rest) < 1e-15 || Math.abs(rest) > 1e-9) return tidy
   const room = (i: number): number => Math.min(tidy[i]! - minWeight[i]!, maxWeight[i]! - tidy[i]!)
   let roomiest = 0
   for (let i = 1; i < tidy.length; i += 1) if (room(i) > room(roomiest)) roomiest = i
