@@ -5,16 +5,11 @@ import { shownUrl } from '../src/adapters/database/connect.ts'
 import { readHeads } from '../src/adapters/database/heads.ts'
 import type { Context, OpenBook } from '../src/context.ts'
 import type { BookMarket } from '../src/decision/book-market.ts'
+import { modelOpponents } from '../src/decision/policies/model.ts'
 import { InputError, JournalError } from '../src/errors.ts'
 import type { Opened } from '../src/journal/entry.ts'
 import type { AllocatorBook } from '../src/portfolio/book.ts'
 import { cents, type Instant, type IsoDate } from '../src/units.ts'
-
-/** Controls that a model is measured against beside the book's benchmarks. */
-const modelOpponents = [
-  { policy: 'cvar', shortName: 'CVaR control', priceOnly: false },
-  { policy: 'random:1', shortName: 'random', priceOnly: false },
-] as const
 
 /**
  * The book's state, after writing its first entry if there was none: what is declared before anything happens.

@@ -133,7 +133,13 @@ function buildProgram(exit: (code: number) => void): Command {
       .option('--head <seq:hash>', 'a head known from elsewhere, to prove that the tail is complete')
       .addOption(json())
       .action(async (options) =>
-        finish(options, await (await import('./commands/journal.ts')).journalVerify(await place(options), await io())),
+        finish(
+          options,
+          await (await import('./commands/journal.ts')).journalVerify(
+            { ...options, ...(await place(options)) },
+            await io(),
+          ),
+        ),
       ),
     'journal verify',
     'journal verify --home ./demo --head 431:9f2c...',
@@ -144,14 +150,17 @@ function buildProgram(exit: (code: number) => void): Command {
       .argument('[seq]', 'number of the entry to show whole', wholeNumber)
       .option('--kind <kind>', 'only entries of this kind, for example decision')
       .option('--book <name>', 'only entries of this book')
-      .option('--from <seq>', 'first entry', wholeNumber)
-      .option('--to <seq>', 'last entry', wholeNumber)
+      .option('--from <seq>', 'first entry: its number, or the date it was written')
+      .option('--to <seq>', 'last entry: its number, or the date it was written')
       .option('--limit <n>', 'at most so many', wholeNumber)
       .addOption(json())
       .action(async (seq, options) =>
         finish(
           options,
-          await (await import('./commands/journal.ts')).journalShow({ ...(await place(options)), seq }, await io()),
+          await (await import('./commands/journal.ts')).journalShow(
+            { ...options, ...(await place(options)), ...(seq !== undefined && { seq }) },
+            await io(),
+          ),
         ),
       ),
     'journal show --kind decision --limit 5',

@@ -29,6 +29,11 @@ export async function readBookMarket(
   })
 }
 
+/** The moment by which a question about the past up to `to` is asked: recorded and simulated prices do not hang on today's date. */
+export function askedAt(source: PriceSource, to: IsoDate): Instant {
+  return source.nature === 'live' ? new Date().toISOString() : `${to}T23:59:59.999Z`
+}
+
 /**
  * Opens everything a job needs. Close the journal when done.
  *

@@ -7,7 +7,7 @@ import { parsePolicy } from '../decision/policies/parse.ts'
 import { InputError } from '../errors.ts'
 import { addDays } from '../market/calendar.ts'
 import { parseMarketSpec } from '../market/market-spec.ts'
-import { historyDays } from '../open-context.ts'
+import { askedAt, historyDays } from '../open-context.ts'
 import { openMarket } from '../open-market.ts'
 import type { IsoDate } from '../units.ts'
 import type { CommandIo, CommandResult } from './command.ts'
@@ -41,7 +41,7 @@ export async function audit(options: AuditOptions, io: CommandIo): Promise<Comma
     listings: listingsOf(book),
     base: book.currency,
     ...range,
-    now: new Date().toISOString(),
+    now: askedAt(source, to),
   })
   const market = openBookMarket(book, history, range)
   const sessions = market.panel.sessions.filter((date) => date >= first)

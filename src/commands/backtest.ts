@@ -7,14 +7,15 @@ import { randomAllocators, ticketsOf } from '../backtest/random-allocators.ts'
 import { type Simulation, simulate } from '../backtest/simulate.ts'
 import { readBook } from '../books.ts'
 import { type Config, readConfig } from '../config.ts'
-import type { BookMarket } from '../decision/book-market.ts'
+import type { Benchmark, BookMarket } from '../decision/book-market.ts'
+import { modelOpponents } from '../decision/policies/model.ts'
 import { parsePolicy } from '../decision/policies/parse.ts'
 import type { Rebalance } from '../decision/policies/rebalance.ts'
 import { InputError } from '../errors.ts'
 import { parseMarketSpec } from '../market/market-spec.ts'
 import { firstSessionFrom } from '../market/panel.ts'
 import type { PriceSource } from '../market/price-source.ts'
-import { readBookMarket } from '../open-context.ts'
+import { askedAt, readBookMarket } from '../open-context.ts'
 import { openMarket } from '../open-market.ts'
 import type { Trials } from '../statistics/deflated-sharpe.ts'
 import { simpleReturns } from '../statistics/evidence.ts'
@@ -44,7 +45,12 @@ export async function backtest(options: BacktestOptions, io: CommandIo): Promise
   const config = readConfig(io.environment)
   const book = readBook(options.book)
   const source = await openMarket(parseMarketSpec(options.market), config)
-  const market = await readBookMarket(source, book, { first: options.from, to: options.to }, new Date().toISOString())
+  const market = await readBookMarket(
+    source,
+    book,
+    { first: options.from, to: options.to },
+    askedAt(source, options.to),
+  )
   const range = sessionRange(market, options)
   const run = { options, config, source, market, ...range, io }
   const benchmarks = await runBenchmarks(run)
@@ -99,9 +105,9 @@ function sessionRange(market: BookMarket, options: BacktestOptions): { first: nu
   return { first, last }
 }
 
-async function runBenchmarks({ market, first, last }: Run): Promise<Record<string, Simulation>> {
+async function runBenchmarks({ options, market, first, last }: Run): Promise<Record<string, Simulation>> {
   const benchmarks: Record<string, Simulation> = {}
-  for (const { policy } of market.benchmarks) {
+  for (const { policy } of benchmarksOf(options, market)) {
     const control = parsePolicy(policy, market, { asBenchmark: true })
     benchmarks[policy] = await simulate({ market, policy: control, isBenchmark: true, first, last, solve })
   }
@@ -132,7 +138,11 @@ async function runPolicy(run: Run, benchmarks: Readonly<Record<string, Simulatio
     last,
     solve,
     ...(model !== null && {
-      ask: { reply: progress(run, model), marketLabel: source.label, opponents: opponentsOf(market, benchmarks) },
+      ask: {
+        reply: progress(run, model),
+        marketLabel: source.label,
+        opponents: opponentsOf(options, market, benchmarks),
+      },
     }),
     onClose: ({ session, holdings, equity }) => {
       cashWeights[session - first] = holdings.cashCents / 100 / equity
@@ -174,12 +184,19 @@ function progress({ io }: Run, model: ModelInBacktest): ModelInBacktest['reply']
   }
 }
 
-function opponentsOf(market: BookMarket, benchmarks: Readonly<Record<string, Simulation>>): readonly Opponent[] {
-  return market.benchmarks.map(({ policy, shortName, priceOnly }) => ({
-    policy,
-    shortName,
-    priceOnly,
-    equity: benchmarks[policy]!.equity,
+/** The book's benchmarks; a model is measured against two controls more, as its live book is. */
+function benchmarksOf({ policy }: BacktestOptions, market: BookMarket): readonly Benchmark[] {
+  return policy === 'model' ? [...market.benchmarks, ...modelOpponents] : market.benchmarks
+}
+
+function opponentsOf(
+  options: BacktestOptions,
+  market: BookMarket,
+  benchmarks: Readonly<Record<string, Simulation>>,
+): readonly Opponent[] {
+  return benchmarksOf(options, market).map((benchmark) => ({
+    ...benchmark,
+    equity: benchmarks[benchmark.policy]!.equity,
   }))
 }
 

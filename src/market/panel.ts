@@ -260,7 +260,8 @@ function baseReturns(
   const returns = new Float64Array(mark.length).fill(Number.NaN)
   for (let t = 1; t < mark.length; t++) {
     const before = mark[t - 1]! * rate[t - 1]!
-    returns[t] = (split[t]! * (mark[t]! + dividend[t]!) * rate[t]!) / before - 1
+    // A dividend is paid on the shares of the evening before, so a split of the same day does not multiply it.
+    returns[t] = ((split[t]! * mark[t]! + dividend[t]!) * rate[t]!) / before - 1
   }
   return returns
 }

@@ -44,74 +44,25 @@ export const MonitorLimits = z.strictObject({
 })
 export type MonitorLimits = z.infer<typeof MonitorLimits>
 
-export const AllocatorBook = z
-  .strictObject({
-    name: z.string().regex(/^[a-z][a-z0-9-]*$/, 'lower-case letters, digits and hyphens'),
-    title: z.string().min(1),
-    kind: z.literal('allocator'),
-    currency: Currency,
-    initialCash: z.number().positive(),
-    instruments: z.array(Instrument).min(1),
-    /** Policies run beside the book as opponents. `standIn` is an index used where the market lacks the symbol: price only. */
-    benchmarks: z.array(
-      z.strictObject({
-        policy: z.string(),
-        shortName: z.string().min(1).max(24),
-        standIn: z.strictObject({ symbol: z.string(), shortName: z.string() }).optional(),
-      }),
-    ),
-    costs: Costs,
-    limits: Limits,
-    monitor: MonitorLimits,
-  })
-  .superRefine((book, context) => {
-    const seen = new Set<string>()
-    book.instruments.forEach((instrument, index) => {
-      if (seen.has(instrument.symbol)) {
-        context.addIssue({
-          code: 'custom',
-          path: ['instruments', index, 'symbol'],
-          message: `${instrument.symbol} is listed twice`,
-        })
-      }
-      seen.add(instrument.symbol)
-      if (instrument.purchaseTax !== undefined && book.costs.purchaseTaxes[instrument.purchaseTax] === undefined) {
-        context.addIssue({
-          code: 'custom',
-          path: ['instruments', index, 'purchaseTax'],
-          message: `no schedule named ${instrument.purchaseTax} in costs.purchaseTaxes`,
-        })
-      }
-      if (instrument.symbol.startsWith('^')) {
-        context.addIssue({
-          code: 'custom',
-          path: ['instruments', index, 'symbol'],
-          message: `${instrument.symbol} is an index and cannot be bought; name an ETF that follows it`,
-        })
-      }
-    })
-    for (const [name, schedule] of Object.entries(book.costs.purchaseTaxes)) {
-      for (let i = 1; i < schedule.length; i++) {
-        if (schedule[i]!.from <= schedule[i - 1]!.from) {
-          context.addIssue({
-            code: 'custom',
-            path: ['costs', 'purchaseTaxes', name, i, 'from'],
-            message: 'dates must rise',
-          })
-        }
-      }
-    }
-    book.benchmarks.forEach((benchmark, index) => {
-      const symbol = /^buy-and-hold:(.+)$/.exec(benchmark.policy)?.[1]
-      if (symbol !== undefined && !seen.has(symbol)) {
-        context.addIssue({
-          code: 'custom',
-          path: ['benchmarks', index, 'policy'],
-          message: `${symbol} is not among the instruments`,
-        })
-      }
-    })
-  })
+export const AllocatorBook = z.strictObject({
+  name: z.string().regex(/^[a-z][a-z0-9-]*$/, 'lower-case letters, digits and hyphens'),
+  title: z.string().min(1),
+  kind: z.literal('allocator'),
+  currency: Currency,
+  initialCash: z.number().positive(),
+  instruments: z.array(Instrument).min(1),
+  /** Policies run beside the book as opponents. `standIn` is an index used where the market lacks the symbol: price only. */
+  benchmarks: z.array(
+    z.strictObject({
+      policy: z.string(),
+      shortName: z.string().min(1).max(24),
+      standIn: z.strictObject({ symbol: z.string(), shortName: z.string() }).optional(),
+    }),
+  ),
+  costs: Costs,
+  limits: Limits,
+  monitor: MonitorLimits,
+})
 export type AllocatorBook = z.infer<typeof AllocatorBook>
 
 /**
@@ -123,10 +74,73 @@ export type AllocatorBook = z.infer<typeof AllocatorBook>
  */
 export function parseBook(value: unknown, origin: string): AllocatorBook {
   const parsed = AllocatorBook.safeParse(value)
-  if (parsed.success) return parsed.data
-  throw new InputError(
-    parsed.error.issues.map(
-      (issue) => `${origin}: ${issue.path.length === 0 ? '$' : `$.${issue.path.join('.')}`}: ${issue.message}`,
-    ),
-  )
+  const faults = [
+    ...(parsed.error?.issues ?? []).map(({ path, message }) => ({ path, message })),
+    ...crossFaults(value),
+  ]
+  if (parsed.success && faults.length === 0) return parsed.data
+  throw new InputError(faults.map(({ path, message }) => `${origin}: ${jsonPath(path)}: ${message}`))
+}
+
+type Fault = { readonly path: readonly PropertyKey[]; readonly message: string }
+
+function jsonPath(path: readonly PropertyKey[]): string {
+  return `$${path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`)).join('')}`
+}
+
+const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
+const field = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[name] : undefined
+
+/** What no single field shows. Read from the raw value, so that it is told even where fields have faults of their own. */
+function crossFaults(value: unknown): readonly Fault[] {
+  const faults: Fault[] = []
+  const taxes = field(field(value, 'costs'), 'purchaseTaxes')
+  const seen = new Set<unknown>()
+  list(field(value, 'instruments')).forEach((instrument, index) => {
+    const symbol = field(instrument, 'symbol')
+    const at = (name: string) => ['instruments', index, name]
+    if (seen.has(symbol)) faults.push({ path: at('symbol'), message: `${String(symbol)} is listed twice` })
+    seen.add(symbol)
+    if (typeof symbol === 'string' && symbol.startsWith('^')) {
+      faults.push({
+        path: at('symbol'),
+        message: `${symbol} is an index and cannot be bought; name an ETF that follows it`,
+      })
+    }
+    const tax = field(instrument, 'purchaseTax')
+    if (typeof tax === 'string' && field(taxes, tax) === undefined) {
+      faults.push({ path: at('purchaseTax'), message: `no schedule is named ${tax} in costs.purchaseTaxes` })
+    }
+  })
+  if (typeof taxes === 'object' && taxes !== null) {
+    for (const [name, schedule] of Object.entries(taxes)) {
+      list(schedule).forEach((step, index) => {
+        const before = index === 0 ? undefined : field(list(schedule)[index - 1], 'from')
+        const from = field(step, 'from')
+        if (typeof before === 'string' && typeof from === 'string' && from <= before) {
+          faults.push({
+            path: ['costs', 'purchaseTaxes', name, index, 'from'],
+            message: `dates must rise, and ${from} follows ${before}`,
+          })
+        }
+      })
+    }
+  }
+  list(field(value, 'benchmarks')).forEach((benchmark, index) => {
+    const policy = field(benchmark, 'policy')
+    if (typeof policy !== 'string') return
+    const symbol = /^buy-and-hold:(.+)$/.exec(policy)?.[1]
+    if (symbol !== undefined && !seen.has(symbol)) {
+      faults.push({ path: ['benchmarks', index, 'policy'], message: `${symbol} is not among the instruments` })
+    }
+    if (symbol === undefined && !/^(cvar|equal-weight|do-nothing|random:\S{1,64})$/.test(policy)) {
+      const forms = 'cvar, equal-weight, buy-and-hold:SYMBOL, random:SEED and do-nothing'
+      faults.push({
+        path: ['benchmarks', index, 'policy'],
+        message: `no control is called ${JSON.stringify(policy)}; there are ${forms}`,
+      })
+    }
+  })
+  return faults
 }

@@ -3,7 +3,7 @@ import type { Instrument } from '../market/bar.ts'
 import type { Column, Panel } from '../market/panel.ts'
 import { cents, fromCents } from '../units.ts'
 import type { Costs } from './book.ts'
-import { buyQuantity, type CostRates, costRates, fillCosts, sumCosts, tidyQuantity } from './costs.ts'
+import { buyQuantity, type CostRates, costRates, fillCosts, floorToStep, sumCosts, tidyQuantity } from './costs.ts'
 import type {
   DividendCredit,
   Fill,
@@ -100,9 +100,8 @@ function corporateActions(ledger: Ledger, pending: readonly Order[], panel: Pane
     const column = panel.bySymbol.get(position.symbol)
     assert(column !== undefined, `no prices for ${position.symbol}, which is held`)
     const ratio = column.split[session]!
-    let quantity = position.quantity
     if (ratio !== 1) {
-      quantity = tidyQuantity(position.quantity * ratio)
+      const quantity = tidyQuantity(position.quantity * ratio)
       ledger.positions.set(position.symbol, { ...position, quantity })
       ledger.events.splits.push({
         date,
@@ -121,12 +120,12 @@ function corporateActions(ledger: Ledger, pending: readonly Order[], panel: Pane
     if (perShare > 0) {
       const rate = column.rate[session]!
       assert(!Number.isNaN(rate), `no ${position.currency} rate on ${date} for the dividend of ${position.symbol}`)
-      const cashChangeCents = cents(quantity * perShare * rate)
+      const cashChangeCents = cents(position.quantity * perShare * rate)
       ledger.cashCents += cashChangeCents
       ledger.events.dividends.push({
         date,
         symbol: position.symbol,
-        quantity,
+        quantity: position.quantity,
         perShare,
         currency: column.currency,
         rate,
@@ -169,7 +168,7 @@ function fillOrder(
   const rates = costRates(charged, order.side, date, input.costs, input.panel.base)
   const quote = { date, price: column.open[session]!, rate: column.rate[session]!, currency: column.currency }
   if (order.side === 'buy') fillBuy(ledger, order, quote, rates, input.costs)
-  else fillSell(ledger, order, quote, rates)
+  else fillSell(ledger, order, quote, rates, input.costs)
 }
 
 type Quote = { readonly date: string; readonly price: number; readonly rate: number; readonly currency: string }
@@ -209,14 +208,20 @@ function fillBuy(ledger: Ledger, order: Order, quote: Quote, rates: CostRates, c
   ledger.positions.set(order.symbol, bought(ledger.positions.get(order.symbol), fill))
 }
 
-function fillSell(ledger: Ledger, order: Order, quote: Quote, rates: CostRates): void {
+function fillSell(ledger: Ledger, order: Order, quote: Quote, rates: CostRates, costs: Costs): void {
   const { date, price, rate, currency } = quote
   const position = ledger.positions.get(order.symbol)
   if (position === undefined) {
     lapse(ledger, order, 'nothing-held', `no ${order.symbol} is held any more`)
     return
   }
-  const quantity = order.quantity! >= position.quantity - 1e-9 ? position.quantity : order.quantity!
+  // An odd split leaves a pending sale off the grid of quantities: a part is sold in whole steps, the whole as it is.
+  const isWhole = order.quantity! >= position.quantity - 1e-9
+  const quantity = isWhole ? position.quantity : floorToStep(order.quantity!, costs.quantityStep)
+  if (quantity === 0) {
+    lapse(ledger, order, 'nothing-held', 'less than one step of quantity is left to sell')
+    return
+  }
   const value = quantity * price * rate
   const paid = fillCosts(value, rates)
   const cashChangeCents = cents(value - sumCosts(paid))

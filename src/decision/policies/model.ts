@@ -31,3 +31,9 @@ export const modelPolicy: Policy = {
         : { kind: 'wishes', wishes: wishesOf(reply.actions, view), summary: reply.summary },
   }),
 }
+
+/** Controls that a model is measured against beside the book's benchmarks. */
+export const modelOpponents = [
+  { policy: 'cvar', shortName: 'CVaR control', priceOnly: false },
+  { policy: 'random:1', shortName: 'random', priceOnly: false },
+] as const
