@@ -72,7 +72,6 @@ export function parseCsvFile(bytes: Uint8Array | string, file: string): CsvFile 
   // The compiler does not see that the callback above assigned it.
   const found = header as Header | null
   if (count === 0 && found === null) fault(`: the file is empty; its first line must be ${[...required, ...optional]}`)
-  else if (count === 0 && table.rows === 0) fault(': there is a header and no row below it')
   return { file, ...table.contents(found?.ignored ?? []), faults: { first, count } }
 }
 
