@@ -22,7 +22,7 @@ const ranks: readonly (readonly [RegExp, number])[] = [
   [/^src\/(context|open-context|open-market)\.ts$/, 8],
   [/^jobs\//, 10],
   [/^src\/commands\//, 12],
-  [/^src\/cli(-arguments)?\.ts$/, 13],
+  [/^src\/cli(-\w+)?\.ts$/, 13],
 ]
 const pureMost = 6
 /** Libraries that compute and nothing else. */

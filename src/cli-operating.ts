@@ -1,0 +1,133 @@
+import { type Command, Option } from 'commander'
+import { isoDate, sessionCount, wholeNumber } from './cli-arguments.ts'
+import type { CliKit } from './cli-kit.ts'
+
+/** The commands that run and check a book. */
+export function addOperating(program: Command, { io, finish, json, market, example, place }: CliKit): void {
+  example(
+    program
+      .command('demo')
+      .description(
+        'run the whole cycle on a simulated clock: decisions, fills, journal, posts, charts; no key, no server',
+      )
+      .addOption(
+        new Option('--sessions <n>', 'how many sessions, or "all" the market has')
+          .default('120')
+          .argParser(sessionCount),
+      )
+      .addOption(market().default('simulated:1'))
+      .option(
+        '--out <dir>',
+        'folder for the journal and charts (default: a fresh one); a run that was cut off is continued',
+      )
+      .addOption(json())
+      .action(async (options) =>
+        finish(options, await (await import('./commands/demo.ts')).demo(options, await io(options))),
+      ),
+    'demo',
+    'demo --market csv:./bars --sessions all --out ./demo',
+  )
+  example(
+    program
+      .command('run')
+      .description('run one job once, in the foreground: fill, allocate, monitor or report')
+      .argument(
+        '<job>',
+        'fill: book the opens of a session; allocate: snapshot, decision, orders, post; monitor: alerts; report: the week',
+      )
+      .option('--date <date>', 'trade date, YYYY-MM-DD (default: the latest session)', isoDate)
+      .option('--book <name>', 'which book', 'allocator')
+      .addOption(json())
+      .action(async (job, options) =>
+        finish(options, await (await import('./commands/run.ts')).run(job, options, await io())),
+      ),
+    'run fill --date 2026-11-20',
+    'run allocate --date 2026-11-20 --book allocator',
+  )
+  example(
+    program
+      .command('doctor')
+      .description('check each integration: configured, reachable, permitted; what is missing and how to get it')
+      .addOption(json())
+      .action(async (options) => finish(options, await (await import('./commands/doctor.ts')).doctor(await io()))),
+    'doctor',
+  )
+  example(
+    program
+      .command('status')
+      .description('books, last and next runs, budget left, journal head')
+      .addOption(json())
+      .action(async (options) => finish(options, await (await import('./commands/status.ts')).status(await io()))),
+    'status',
+  )
+  const journal = program.command('journal').description('check the chain of the journal, or look at its entries')
+  const journalPlace = (command: Command) =>
+    command.option('--home <dir>', 'where the state lives, for example the folder of a demo (default: PRIMER_HOME)')
+  example(
+    journalPlace(journal.command('verify'))
+      .description('find any entry that was changed, removed, inserted or swapped, and name the first')
+      .option('--head <seq:hash>', 'a head known from elsewhere, to prove that the tail is complete')
+      .addOption(json())
+      .action(async (options) =>
+        finish(
+          options,
+          await (await import('./commands/journal.ts')).journalVerify(
+            { ...options, ...(await place(options)) },
+            await io(),
+          ),
+        ),
+      ),
+    'journal verify',
+    'journal verify --home ./demo --head 431:9f2c...',
+  )
+  example(
+    journalPlace(journal.command('show'))
+      .description('list entries, or show one whole')
+      .argument('[seq]', 'number of the entry to show whole', wholeNumber)
+      .option('--kind <kind>', 'only entries of this kind, for example decision')
+      .option('--book <name>', 'only entries of this book')
+      .option('--from <seq>', 'first entry: its number, or the date it was written')
+      .option('--to <seq>', 'last entry: its number, or the date it was written')
+      .option('--limit <n>', 'at most so many', wholeNumber)
+      .addOption(json())
+      .action(async (seq, options) =>
+        finish(
+          options,
+          await (await import('./commands/journal.ts')).journalShow(
+            { ...options, ...(await place(options)), ...(seq !== undefined && { seq }) },
+            await io(),
+          ),
+        ),
+      ),
+    'journal show --kind decision --limit 5',
+    'journal show 17',
+  )
+  example(
+    journalPlace(journal.command('head'))
+      .description('print number, hash and time of the last entry')
+      .addOption(json())
+      .action(async (options) =>
+        finish(options, await (await import('./commands/journal.ts')).journalHead(await place(options), await io())),
+      ),
+    'journal head --json',
+  )
+  example(
+    program
+      .command('replay')
+      .description('rebuild holdings from the journal and compare them with what was recorded at each close')
+      .option('--book <name>', 'which book', 'allocator')
+      .option('--date <date>', 'up to this trade date (default: all)', isoDate)
+      .option('--home <dir>', 'where the state lives (default: PRIMER_HOME)')
+      .addOption(json())
+      .action(async (options) =>
+        finish(
+          options,
+          await (await import('./commands/replay.ts')).replayBook(
+            { ...options, ...(await place(options)) },
+            await io(),
+          ),
+        ),
+      ),
+    'replay --book allocator',
+  )
+}
