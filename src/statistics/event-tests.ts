@@ -30,17 +30,19 @@ type Event = { readonly date: IsoDate; readonly measured: AbnormalPath }
  */
 export function eventTests(events: readonly Event[]): EventTests {
   const ofAll = (values: readonly number[]) => {
-    if (values.length === 0 || values.some(Number.isNaN)) return null
+    if (values.length === 0) return null
     const { mean, std } = meanAndDeviation(Float64Array.from(values))
     return tOf(mean, std, values.length)
   }
-  const standardized = ofAll(events.map(({ measured }) => measured.standardizedCar))
+  // An asset that the model explains to the last digit, such as the benchmark itself, has no error to be measured in.
+  const noisy = events.map(({ measured }) => measured.standardizedCar).filter((value) => !Number.isNaN(value))
+  const standardized = ofAll(noisy)
   const r = meanCorrelation(events)
   const sizes = [...byDate(events).values()].map((sharing) => sharing.length)
   return {
     crossSection: ofAll(events.map(({ measured }) => measured.car)),
     standardized,
-    clustered: standardized === null || r === null ? null : standardized * shrinkage(r, events.length),
+    clustered: standardized === null || r === null ? null : standardized * shrinkage(r, noisy.length),
     meanCorrelation: r,
     eventsSharingADate: sizes.filter((size) => size > 1).reduce((sum, size) => sum + size, 0),
     largestDate: Math.max(0, ...sizes),
