@@ -221,7 +221,7 @@ export function onSessions(
 ): { readonly rows: readonly SignalRow[]; readonly moved: number } {
   let moved = 0
   const kept: SignalRow[] = []
-  const taken = new Map<string, number>()
+  const taken = new Map<string, SignalRow>()
   for (const row of rows) {
     const asset = market.assets.get(row.asset)
     if (asset === undefined) continue
@@ -238,12 +238,12 @@ export function onSessions(
     }
     const key = `${date} ${row.asset}`
     const other = taken.get(key)
-    if (other !== undefined && date !== row.date) {
+    if (other !== undefined && other.date !== row.date) {
       faults.add(
-        `${name} line ${row.line}: moved from ${row.date} to ${date}, where line ${other} has ${row.asset} already; keep one`,
+        `${name} lines ${other.line} and ${row.line}: ${other.date} and ${row.date} are both taken as ${date} for ${row.asset}; keep one`,
       )
     }
-    taken.set(key, row.line)
+    taken.set(key, row)
     kept.push({ ...row, date })
   }
   return { rows: kept, moved }

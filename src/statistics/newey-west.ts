@@ -16,8 +16,7 @@ export type NeweyWest = {
  * `use_correction`).
  *
  * The 95 % critical value is that of the statistic's own distribution at this share of lags ("fixed b"), not the normal one:
- * with 30 lags of 500 dates 2.14 instead of 1.96. In our simulation of persistent signals and overlapping returns 1.96 was
- * exceeded in up to 15 % of the worlds without any effect.
+ * with 38 lags of 500 dates 2.19 instead of 1.96.
  *
  * @param values oldest first, at least 2
  * @param lags whole, at least 0, below n
@@ -50,12 +49,13 @@ export function neweyWest(values: ArrayLike<number>, lags: number): NeweyWest {
 
 /**
  * Lags for a series of n values of which `overlap` following ones share returns with each: the rule of Newey and West (1994,
- * 4 (n / 100)^(2/9)), but one and a half times the overlap where that is more, since the straight line gives the far half of
- * the overlap hardly any weight.
+ * 4 (n / 100)^(2/9)), but twice the overlap where that is more, since the straight line gives the far half of what it covers
+ * hardly any weight. In our simulation (persistent signal, 10 sessions of 300 dates) a 5 % test then rejects 6.6 % of the worlds
+ * without any effect; with as many lags as overlap 9 %, with none 52 %.
  *
- * @returns below n. Example: 500 dates, 19 of the 20 sessions shared with the next date -> 29
+ * @returns below n. Example: 500 dates, 19 of the 20 sessions shared with the next date -> 38
  */
 export function lagsFor(count: number, overlap: number): number {
   const rule = Math.floor(4 * (count / 100) ** (2 / 9))
-  return Math.max(0, Math.min(count - 1, Math.max(rule, Math.ceil(1.5 * overlap))))
+  return Math.max(0, Math.min(count - 1, Math.max(rule, 2 * overlap)))
 }

@@ -125,10 +125,10 @@ test('one lag adds the neighbour’s covariance at half weight', () => {
   close(neweyWest([1, 2, 4, 1], 1).standardError, Math.sqrt(1 / 3))
 })
 
-test('lags follow the rule of Newey and West, and one and a half times an overlap that is longer', () => {
+test('lags follow the rule of Newey and West, and twice an overlap that is longer', () => {
   assert.equal(lagsFor(100, 0), 4)
   assert.equal(lagsFor(500, 0), 5)
-  assert.equal(lagsFor(500, 19), 29)
+  assert.equal(lagsFor(500, 19), 38)
   assert.equal(lagsFor(3, 19), 2)
 })
 
