@@ -2,7 +2,7 @@ import { bootstrapFewest, bootstrapMean } from './bootstrap.ts'
 import { type ConfidenceBounds, confidenceBounds } from './confidence-sequence.ts'
 import { deflatedSharpe, type Trials } from './deflated-sharpe.ts'
 import { clip, eValue, evidenceAt, periodsToEvidence } from './evidence.ts'
-import { type Figure, isKnown, known, missing } from './figure.ts'
+import { type Figure, isKnown, missing } from './figure.ts'
 import { minTrackRecordLength, probabilisticSharpe, sharpeSample } from './inference.ts'
 import { moments } from './moments.ts'
 import {
@@ -76,6 +76,8 @@ export type Stats = { readonly n: number } & Readonly<Record<FigureName, number 
     readonly notes: Readonly<Record<string, string>>
   }
 
+/** Beyond it fewer than five of the 10,000 paths lie in each tail. */
+const confidenceMost = 0.999
 /** Posts, pages and reports show no ratio on fewer. */
 export const ratioFewest = 60
 
@@ -99,8 +101,11 @@ export function stats(input: StatsInput): Stats {
   const opponent = benchmark ?? new Array<number>(n).fill(input.riskFreePerPeriod ?? 0)
   const bootstrap = bootstrapOf(input, opponent, notes)
   const e = eValue(returns, opponent)
-  const noBenchmark = 'No benchmark was given: the opponent is cash.'
-  if (benchmark === undefined) notes.eValue = noBenchmark
+  const about = [
+    ...(benchmark === undefined ? ['No benchmark was given: the opponent is cash.'] : []),
+    ...clippingOf(returns, opponent),
+  ]
+  if (about.length > 0) notes.eValue = about.join(' ')
   notes.confidenceSequence =
     `Of the mean difference clipped to ${percent(clip)} a period, at all lengths of record at once: each bound holds with ` +
     `${percent(1 - 1 / evidenceAt)}, both with ${percent(1 - 2 / evidenceAt)}.`
@@ -187,18 +192,31 @@ function bootstrapOf(
   const { returns, confidence = 0.95 } = input
   const of = input.benchmark === undefined ? 'No benchmark was given: this is the mean return less cash. ' : ''
   const differences = returns.map((value, t) => value - opponent[t]!)
-  if (returns.length < bootstrapFewest) {
-    notes.bootstrap = `${of}An interval needs ${bootstrapFewest} returns; there are ${returns.length}.`
-    const mean = returns.length === 0 ? missing('there is no return') : moments(differences).mean
-    return { meanDifference: known(mean), low: null, high: null }
+  const mean = returns.length === 0 ? null : moments(differences).mean
+  const because =
+    returns.length < bootstrapFewest
+      ? `An interval needs ${bootstrapFewest} returns; there are ${returns.length}.`
+      : confidence > confidenceMost
+        ? `An interval of ${percent(confidence)} needs more than 10,000 paths.`
+        : null
+  if (because !== null) {
+    notes.bootstrap = `${of}${because}`
+    return { meanDifference: mean, low: null, high: null }
   }
-  const { mean, low, high, blockLength } = bootstrapMean(differences, { confidence, seed: input.seed ?? 1 })
+  const { low, high, blockLength } = bootstrapMean(differences, { confidence, seed: input.seed ?? 1 })
   if (![mean, low, high].every(Number.isFinite)) {
     notes.bootstrap = `${of}The returns are too large to compute with.`
     return { meanDifference: null, low: null, high: null }
   }
   notes.bootstrap = `${of}${percent(confidence)} interval per period, from 10,000 paths of blocks of ${blockLength.toFixed(1)} periods on average.`
   return { meanDifference: mean, low, high }
+}
+
+function clippingOf(returns: readonly number[], opponent: readonly number[]): readonly string[] {
+  const beyond = returns.filter((value, t) => Math.abs(value - opponent[t]!) > clip).length
+  return beyond === 0
+    ? []
+    : [`${beyond} of ${returns.length} differences lie beyond ${percent(clip)} and count as that.`]
 }
 
 /** The number for the output, or null and its reason in the notes. */

@@ -142,6 +142,15 @@ test('a sample that is only small gives null and the reason, not a fault', async
   assert.match(few.notes.cvar!, /less than one: this is the worst of all/)
 })
 
+test('an interval surer than the paths can show is null, and differences that were clipped are counted', async () => {
+  const sure = await run({ returns, benchmark, confidence: 0.99999 })
+  assert.deepEqual([sure.bootstrap.low, sure.bootstrap.high], [null, null])
+  assert.match(sure.notes.bootstrap!, /99\.999 % needs more than 10,000 paths/)
+  assert.notEqual((await run({ returns, benchmark, confidence: 0.999 })).bootstrap.low, null)
+  const wild = await run({ returns: [...returns, 0.2, -0.3], benchmark: [...benchmark, 0.1, 0.1] })
+  assert.equal(wild.notes.eValue, '2 of 82 differences lie beyond 5 % and count as that.')
+})
+
 test('a table is refused with the line that is wrong', async () => {
   const faults = await faultsOf('date,return\n2020-01-03,0.01\n2020-01-02,0.02\nsoon,1%\n2020-01-06,\n2020-01-07\n')
   assert.deepEqual(faults, [
