@@ -6,6 +6,7 @@ import { measuresOf } from './measures.ts'
 import { type Goal, primalForm } from './primal.ts'
 import type { Problem } from './problem.ts'
 import { quadraticAttempts } from './quadratic.ts'
+import { sifted } from './sifting.ts'
 import { varianceGoal } from './variance.ts'
 
 /** Ways to solve a problem, the fastest first; the later ones are for when a check refuses an answer. */
@@ -38,9 +39,10 @@ function goalOf(problem: Problem, core: Core): Goal {
 }
 
 function dualAttempt(problem: Problem, core: Core): Attempt | undefined {
-  if (problem.objective === 'min-cvar') return { form: 'dual', run: (engine) => minimumCvar(problem, core, engine) }
+  if (problem.objective === 'min-cvar')
+    return { form: 'dual', run: (engine) => sifted(problem, (part) => minimumCvar(part, core, engine)) }
   if (problem.objective === 'max-return' && problem.constraints.maxCvar !== undefined) {
-    return { form: 'dual along the frontier', run: (engine) => maximumReturn(problem, engine) }
+    return { form: 'dual along the frontier', run: (engine) => sifted(problem, (part) => maximumReturn(part, engine)) }
   }
   return undefined
 }

@@ -87,7 +87,8 @@ export function meanLosses(problem: Problem, tail: Float64Array): Float64Array {
   return losses
 }
 
-function portfolioReturns(problem: Problem, weights: Float64Array): Float64Array {
+/** Return of the weights in each scenario, before costs. */
+export function portfolioReturns(problem: Problem, weights: Float64Array): Float64Array {
   const n = weights.length
   const { count, values } = problem.scenarios!
   const returns = new Float64Array(count)

@@ -7,6 +7,7 @@ import type { Engine } from '../../src/optimizer/engine.ts'
 import { type Problem, type ProblemInput, parseProblem } from '../../src/optimizer/problem.ts'
 import { checked, type Solution } from '../../src/optimizer/solution.ts'
 import { solveWith } from '../../src/optimizer/solve.ts'
+import { randomFrom, randomNormal } from '../../src/random.ts'
 
 let engine: Engine
 before(async () => {
@@ -196,6 +197,43 @@ describe('properties of every solution', () => {
         }
       }),
       { numRuns },
+    )
+  })
+
+  test('with many scenarios, solving on the worst of them finds the optimum of all', () => {
+    const many = fc
+      .tuple(
+        fc.integer({ min: 400, max: 700 }),
+        fc.integer(),
+        fc.constantFrom(0.9, 0.95, 0.99),
+        fc.constantFrom({}, { maxWeight: 0.4 }, { minWeight: -0.3 }, { minCash: 0.2, targetReturn: 0.0005 }),
+        fc.constantFrom(undefined, 0.015, 0.03),
+      )
+      .map(([count, seed, confidence, limits, maxCvar]): ProblemInput => {
+        const random = randomFrom('many', seed)
+        const scenarios = Array.from({ length: count }, () => {
+          const market = 0.01 * randomNormal(random)
+          return names.map(
+            (_, i) => (i < 3 ? market : -0.3 * market) + 0.0005 * i + 0.004 * (1 + i) * randomNormal(random),
+          )
+        })
+        const constraints = maxCvar === undefined ? limits : { ...limits, maxCvar }
+        const objective = maxCvar === undefined ? 'min-cvar' : 'max-return'
+        return { assets: names, scenarios, objective, confidence, constraints }
+      })
+    fc.assert(
+      fc.property(many, (input) => {
+        const problem = parseProblem(input)
+        const [first, second] = attemptsFor(problem)
+        const candidate = first!.run(engine)
+        const whole = second!.run(engine)
+        assert.equal(candidate === undefined, whole === undefined)
+        if (candidate === undefined || whole === undefined) return
+        const [sifted, all] = [checked(problem, candidate, first!.form), checked(problem, whole, second!.form)]
+        assert.ok('status' in sifted && 'status' in all, JSON.stringify([sifted, all]))
+        assert.ok(Math.abs(sifted.objective - all.objective) < 1e-9, `${sifted.objective} and ${all.objective}`)
+      }),
+      { numRuns: 25 },
     )
   })
 
