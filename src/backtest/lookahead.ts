@@ -76,6 +76,7 @@ async function trace(input: Parameters<typeof auditLookahead>[0], history: Marke
     first,
     last,
     solve: input.solve,
+    keepOrders: true,
     onClose: (view) => {
       const date = sessions[view.session]!
       if (sampled.has(date) && (to === date || to === input.range.to)) snapshots.set(date, snapshotText(view, date))

@@ -28,7 +28,7 @@ export type Simulation = {
   readonly dividends: readonly DividendCredit[]
   readonly lapsed: readonly Lapsed[]
   readonly clamps: readonly Clamp[]
-  /** Every order decided, filled or not. */
+  /** Every order decided, filled or not; empty unless they were to be kept. */
   readonly orders: readonly Order[]
   readonly costs: FillCosts
   /** Sum over sessions of half the absolute traded value over the equity of the close before. */
@@ -62,6 +62,7 @@ export async function simulate(input: {
   readonly solve: Solver
   /** Called at each close with what the policy sees, before it decides. */
   readonly onClose?: (view: View) => void
+  readonly keepOrders?: boolean
   /** Puts the snapshot to the model; needed for a policy that asks. */
   readonly ask?: Asking
 }): Promise<Simulation> {
@@ -110,7 +111,7 @@ export async function simulate(input: {
     run = decided.run
     memory?.keep(view, settled, actions, decided.guarded.clamps)
     for (const clamp of decided.guarded.clamps) clamps.push(clamp)
-    for (const order of decided.guarded.orders) orders.push(order)
+    if (input.keepOrders === true) for (const order of decided.guarded.orders) orders.push(order)
   }
   return {
     policy: input.policy.name,

@@ -128,6 +128,7 @@ async function runPolicy(run: Run, benchmarks: Readonly<Record<string, Simulatio
     policy.remembers === true
       ? await openModelForBacktest(run.config, { masked, symbols: market.book.instruments.map(({ symbol }) => symbol) })
       : null
+  const count = options.randomAllocators ?? (model === null ? 0 : 1000)
   const held = new Map<string, number>()
   const cashWeights = new Float64Array(last - first + 1)
   const main = await simulate({
@@ -137,6 +138,7 @@ async function runPolicy(run: Run, benchmarks: Readonly<Record<string, Simulatio
     first,
     last,
     solve,
+    keepOrders: true,
     ...(model !== null && {
       ask: {
         reply: progress(run, model),
@@ -146,11 +148,10 @@ async function runPolicy(run: Run, benchmarks: Readonly<Record<string, Simulatio
     }),
     onClose: ({ session, holdings, equity }) => {
       cashWeights[session - first] = holdings.cashCents / 100 / equity
-      for (const { symbol, quantity } of holdings.positions) held.set(`${symbol} ${session}`, quantity)
+      if (count > 0) for (const { symbol, quantity } of holdings.positions) held.set(`${symbol} ${session}`, quantity)
     },
   })
   const tickets = ticketsOf(market, main.orders, main, (symbol, session) => held.get(`${symbol} ${session}`) ?? 0)
-  const count = options.randomAllocators ?? (model === null ? 0 : 1000)
   const allocators =
     count === 0 || tickets.length === 0
       ? null

@@ -38,15 +38,19 @@ export function openSession(input: {
   const date = panel.sessions[session]!
   const ledger: Ledger = {
     cashCents: input.holdings.cashCents,
-    positions: new Map(input.holdings.positions.map((position) => [position.symbol, position])),
+    positions: new Map(),
     exits: input.holdings.exits,
     events: { splits: [], dividends: [], fills: [], lapsed: [], waiting: [] },
   }
+  for (const position of input.holdings.positions) ledger.positions.set(position.symbol, position)
   const orders = corporateActions(ledger, input.holdings.pending, panel, session)
   const waiting = new Map<string, Order>()
   for (const exchange of panel.exchanges) {
     if (panel.isOpen[exchange][session] !== 1) continue
-    const due = orders.filter((order) => panel.bySymbol.get(order.symbol)?.exchange === exchange)
+    const due =
+      panel.exchanges.length === 1
+        ? orders
+        : orders.filter((order) => panel.bySymbol.get(order.symbol)?.exchange === exchange)
     if (due.length === 0) continue
     for (const side of ['sell', 'buy'] as const) {
       for (const order of due) {

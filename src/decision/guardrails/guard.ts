@@ -39,10 +39,22 @@ export function guard(view: View, wishes: readonly Wish[], guarded: boolean): Gu
   }
   const date = view.market.panel.sessions[view.session]!
   const orders: Order[] = []
-  const place = (order: Omit<Order, 'id' | 'decidedOn' | 'waited'>) => {
-    orders.push({ ...order, id: `${date}/${orders.length + 1}`, decidedOn: date, waited: 0 })
+  const sell = (symbol: string, quantity: number, reason: Order['reason']) => {
+    orders.push({
+      id: `${date}/${orders.length + 1}`,
+      symbol,
+      side: 'sell',
+      quantity,
+      decidedOn: date,
+      reason,
+      waited: 0,
+    })
   }
-  for (const stop of stops) place({ symbol: stop.symbol, side: 'sell', quantity: stop.quantity, reason: 'stop' })
+  const buy = (symbol: string, amountCents: number) => {
+    const id = `${date}/${orders.length + 1}`
+    orders.push({ id, symbol, side: 'buy', amountCents, decidedOn: date, reason: 'policy', waited: 0 })
+  }
+  for (const stop of stops) sell(stop.symbol, stop.quantity, 'stop')
   for (const wish of wishes) {
     const size = checkWish(state, wish)
     if (size === 0) continue
@@ -50,9 +62,9 @@ export function guard(view: View, wishes: readonly Wish[], guarded: boolean): Gu
     state.trades++
     if (wish.side === 'buy') {
       state.freeCashCents -= size
-      place({ symbol: wish.symbol, side: 'buy', amountCents: size, reason: 'policy' })
+      buy(wish.symbol, size)
     } else {
-      place({ symbol: wish.symbol, side: 'sell', quantity: size, reason: 'policy' })
+      sell(wish.symbol, size, 'policy')
     }
   }
   const cancelled = view.holdings.pending.filter((order) => state.stopped.has(order.symbol)).map((order) => order.id)
