@@ -96,6 +96,11 @@ export function parseProblem(input: unknown): Problem {
     aversionSchema,
     raw.riskAversion === undefined ? 1 : raw.riskAversion,
   )
+  if (assets.length === 0) {
+    // Without assets nothing can be said about lengths and names that would help.
+    readConstraints(faults, withoutNames(raw.constraints), assets)
+    throw new InputError(faults)
+  }
   const scenarios = raw.scenarios === undefined ? undefined : readScenarios(faults, raw.scenarios, assets)
   const covariance = raw.covariance === undefined ? undefined : readCovariance(faults, raw.covariance, assets)
   const expected =
@@ -121,6 +126,12 @@ export function parseProblem(input: unknown): Problem {
     ...(scenarios === undefined ? {} : { scenarios }),
     ...(variances === undefined ? {} : { covariance: variances }),
   }
+}
+
+function withoutNames(constraints: unknown): unknown {
+  if (typeof constraints !== 'object' || constraints === null || Array.isArray(constraints)) return constraints ?? {}
+  const named = ['minWeight', 'maxWeight', 'previousWeights', 'groups']
+  return Object.fromEntries(Object.entries(constraints).filter(([key]) => !named.includes(key)))
 }
 
 const confidenceSchema = amount

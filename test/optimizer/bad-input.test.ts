@@ -62,11 +62,23 @@ describe('a faulty problem is refused whole', () => {
   })
 
   test('assets must be named, once, and be there', () => {
-    refused({ assets: [], scenarios: undefined, covariance: [], objective: 'min-variance' }, /at least one name/)
+    refused({ assets: [] }, /at least one name/)
     refused({ assets: ['A', 'A'] }, /assets\[1\]: A is listed twice/)
     refused({ assets: ['A', 5] }, /assets\[1\]/)
     refused({ assets: ['A', ''] }, /empty name/)
     refused({ assets: ['A', 'B\n'] }, /control character/)
+  })
+
+  test('without assets the rest is still looked at', () => {
+    const faults = faultsOf({
+      objective: 'min-cvar',
+      scenarios: [[1]],
+      constraints: { minCash: 'x', more: 1, maxWeight: { A: 1 } },
+    })
+    assert.deepEqual(faults.length, 3, faults.join(' | '))
+    assert.match(faults[0]!, /assets must be a list/)
+    assert.match(faults[1]!, /"more" is not a known key/)
+    assert.match(faults[2]!, /minCash must be a finite number/)
   })
 
   test('scenario rows of the wrong length are named', () => {
