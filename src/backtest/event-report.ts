@@ -2,7 +2,17 @@ import type { EventDay, EventSummary } from '../statistics/event-summary.ts'
 import type { EventTests } from '../statistics/event-tests.ts'
 import type { PathDay } from '../statistics/price-paths.ts'
 import type { Currency } from '../units.ts'
-import { html, intervalChart, type Markup, noteList, page, percent, plain, table } from './signal-page.ts'
+import {
+  html,
+  intervalChart,
+  type Markup,
+  marketWarning,
+  noteList,
+  page,
+  percent,
+  plain,
+  table,
+} from './signal-page.ts'
 
 /** What `primer events` answers for abnormal returns. */
 export type EventsResult = EventSummary & {
@@ -35,7 +45,7 @@ export function eventsPage(result: EventsResult): string {
   const [from, to] = result.window
   return page(
     'Event study',
-    html`<p>${result.n} events on ${result.dates} dates, ${result.dropped.length} left out; market ${result.market}, benchmark ${result.benchmark}, model ${result.model}.
+    html`${marketWarning(result.market)}<p>${result.n} events on ${result.dates} dates, ${result.dropped.length} left out; market ${result.market}, benchmark ${result.benchmark}, model ${result.model}.
 ${last === undefined ? '' : `Mean cumulative abnormal return from day ${from} to day ${to}: ${percent(last.mean)}, 95 % interval ${percent(last.low)} to ${percent(last.high)}.`}</p>
 <h2>Cumulative abnormal return</h2>
 ${daysChart('car', 'Mean cumulative abnormal return by day from the event, with 95 % bootstrap intervals', result.cumulativeAbnormalReturns)}
@@ -114,7 +124,7 @@ export function pathsPage(result: {
 }): string {
   return page(
     'Prices around events',
-    html`<p>${result.events} events, market ${result.market}. Closes as traded, neither rebased nor compared with a benchmark.</p>
+    html`${marketWarning(result.market)}<p>${result.events} events, market ${result.market}. Closes as traded, neither rebased nor compared with a benchmark.</p>
 ${intervalChart('path', 'Mean close by day from the event, with one standard deviation to each side', {
   labels: result.path.map(({ day }) => `${day}`),
   rows: result.path.map(({ mean, std }) => ({

@@ -93,6 +93,12 @@ export function categoryAxis(name: string, labels: readonly string[]) {
   }
 }
 
+/** The first thing a reader must know of invented prices. */
+export function marketWarning(market: string): Markup {
+  if (!market.startsWith('simulated:')) return html``
+  return html`<p><strong>Simulated prices: they say nothing about any real market.</strong></p>`
+}
+
 /** What a reader must know beside the figures. */
 export function noteList(notes: readonly string[]): Markup {
   return notes.length === 0 ? html`` : html`<h2>Notes</h2><ul>${notes.map((note) => html`<li>${note}</li>`)}</ul>`

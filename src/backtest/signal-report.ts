@@ -9,6 +9,7 @@ import {
   html,
   intervalChart,
   type Markup,
+  marketWarning,
   noteList,
   page,
   percent,
@@ -53,7 +54,7 @@ export function icPage(result: IcResult): string {
   const first = horizons[0]!
   return page(
     'Information coefficient',
-    html`<p>${result.signals} signals for ${result.assets} assets on ${result.dates} dates, market ${result.market}. ${entryWords(result.prices)}
+    html`${marketWarning(result.market)}<p>${result.signals} signals for ${result.assets} assets on ${result.dates} dates, market ${result.market}. ${entryWords(result.prices)}
 Returns are total returns in ${result.currency === 'own' ? "each asset's own currency" : result.currency}.</p>
 ${table(
   [

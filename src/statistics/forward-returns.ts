@@ -40,11 +40,16 @@ export function forwardReturn(
   const exit = entry + horizon
   if (prices === 'close' && (!isSession || entry < 0)) return { kind: 'noEntry' }
   if (exit >= worth.at.length) return { kind: 'notYetKnown' }
-  const paid = worth.at[entry]!
+  const paid = worth.price[entry]!
   if (Number.isNaN(paid)) return { kind: 'noEntry' }
-  const got = worth.at[exit]!
-  if (!Number.isNaN(got)) return { kind: 'known', value: got / paid - 1, entry, exit, marked: false }
+  const got = worth.price[exit]!
+  if (!Number.isNaN(got)) {
+    // Where nothing was paid or split this is the plain ratio of two prices, so that equal returns are equal to the last bit and
+    // share their rank; a ratio of two products would break such ties by its rounding.
+    const growth = worth.shares[exit]! / worth.shares[entry]!
+    return { kind: 'known', value: (growth * got) / paid - 1, entry, exit, marked: false }
+  }
   // An open that is missing is preceded by the close of the session before; the entry's own bar has one, so it is never NaN.
   const left = worth.mark[prices === 'open' ? exit - 1 : exit]!
-  return { kind: 'known', value: left / paid - 1, entry, exit, marked: true }
+  return { kind: 'known', value: left / worth.at[entry]! - 1, entry, exit, marked: true }
 }

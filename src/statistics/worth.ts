@@ -7,8 +7,12 @@ export type PriceKind = 'open' | 'close'
 
 /** What one share bought at the start has become: splits multiply it, dividends buy more of it. Index = session; NaN = unknown. */
 export type Worth = {
-  /** At the session's price, NaN without a bar. */
+  /** At the session's price, NaN without a bar: shares * price. */
   readonly at: Float64Array
+  /** What the first share has grown to in number. Equal on two sessions when nothing was paid or split between them. */
+  readonly shares: Float64Array
+  /** The session's price, in the currency asked for, NaN without a bar. */
+  readonly price: Float64Array
   /** At the last close up to and including the session, NaN before the first: what holders of a halted share have. */
   readonly mark: Float64Array
 }
@@ -34,35 +38,38 @@ export function worthOver(
 ): Worth {
   const at = new Float64Array(sessions.length).fill(Number.NaN)
   const mark = new Float64Array(sessions.length).fill(Number.NaN)
+  const shares = new Float64Array(sessions.length)
+  const price = new Float64Array(sessions.length).fill(Number.NaN)
   const { bars, dividends, splits } = history
   const rateAt = rateReader(rates)
-  let shares = 1
+  let held = 1
   let cash = 0
   let lastClose = Number.NaN
   let [bar, dividend, split] = [0, 0, 0]
   for (let t = 0; t < sessions.length; t++) {
     const date = sessions[t]!
     for (; split < splits.length && splits[split]!.date <= date; split++) {
-      shares *= splits[split]!.ratio
+      held *= splits[split]!.ratio
       lastClose /= splits[split]!.ratio
     }
     // Whoever buys at the first bar has no claim to what was paid before it.
     for (; dividend < dividends.length && dividends[dividend]!.date <= date; dividend++) {
-      if (!Number.isNaN(lastClose)) cash += shares * dividends[dividend]!.amount
+      if (!Number.isNaN(lastClose)) cash += held * dividends[dividend]!.amount
     }
     const rate = rateAt(date)
     const today = bars[bar]
     if (today !== undefined && today.date === date) {
       bar++
-      const price = today[prices]
-      shares += cash / price
+      held += cash / today[prices]
       cash = 0
-      at[t] = shares * price * rate
+      price[t] = today[prices] * rate
+      at[t] = held * price[t]!
       lastClose = today.close
     }
-    mark[t] = (shares * lastClose + cash) * rate
+    shares[t] = held
+    mark[t] = (held * lastClose + cash) * rate
   }
-  return { at, mark }
+  return { at, shares, price, mark }
 }
 
 function rateReader(rates: RateHistory | undefined): (date: IsoDate) => number {
