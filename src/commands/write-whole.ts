@@ -1,5 +1,6 @@
-import { mkdirSync, mkdtempSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, statSync } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { InputError, WorldError } from '../errors.ts'
 
 /**
@@ -26,11 +27,25 @@ export async function writeWhole(file: string, content: string | Uint8Array): Pr
   }
 }
 
+/** Makes a folder and those above it, one by one: Node's own recursive way never ends where a file system refuses, as /proc does. */
 export function makeFolder(folder: string): void {
+  const missing: string[] = []
+  for (let path = resolve(folder); !existsSync(path); path = dirname(path)) missing.unshift(path)
   try {
-    mkdirSync(folder, { recursive: true })
+    for (const path of missing) makeOne(path)
+    if (!statSync(folder).isDirectory()) throw new InputError(`${folder} is a file; choose a folder`)
   } catch (error) {
+    if (error instanceof InputError) throw error
     throw placeFailure(`making the folder ${folder}`, error)
+  }
+}
+
+function makeOne(path: string): void {
+  try {
+    mkdirSync(path)
+  } catch (error) {
+    // Another process may have made it at the same moment.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
 }
 
