@@ -6,8 +6,18 @@ import { addResearch } from './cli-research.ts'
 import type { CommandIo } from './commands/command.ts'
 import { InputError, WorldError } from './errors.ts'
 
+/** Held to package.json by a test. */
+const version = '0.1.0'
+
 /** Exit codes of the contract: 0 done, 1 a finding, 2 bad input or configuration, 3 the world failed after retries. */
 export async function main(argv: readonly string[]): Promise<void> {
+  // A reader such as head closes the pipe when it has enough; that is no fault.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0)
+    throw error
+  })
+  // A limit on file sizes would end the process in the middle of a write; ignored, the write itself fails and is told.
+  process.on('SIGXFSZ', () => {})
   process.exitCode = await runCli(argv)
 }
 
@@ -26,22 +36,32 @@ async function runCli(argv: readonly string[]): Promise<number> {
 }
 
 function reportFailure(error: unknown): number {
+  const tell = (text: string) => process.stderr.write(`primer: ${withoutSecrets(text)}\n`)
   if (error instanceof InputError) {
-    for (const fault of error.faults) process.stderr.write(`primer: ${fault}\n`)
+    for (const fault of error.faults) tell(fault)
     return 2
   }
   if (error instanceof WorldError) {
-    process.stderr.write(`primer: ${error.message}\n`)
+    tell(error.message)
     return 3
   }
   if (isSystemFailure(error)) {
-    process.stderr.write(`primer: ${error.message}; make room or set the permissions right, then run it again\n`)
+    tell(`${error.message}; make room or set the permissions right, then run it again`)
     return 3
   }
-  process.stderr.write(
-    `primer: this is a fault of the program, please report it.\n${error instanceof Error ? error.stack : String(error)}\n`,
-  )
+  tell(`this is a fault of the program, please report it.\n${error instanceof Error ? error.stack : String(error)}`)
   return 70
+}
+
+/** A text without the values of the environment's secrets, whoever quoted them. */
+function withoutSecrets(text: string): string {
+  let shown = text
+  for (const [name, value] of Object.entries(process.env)) {
+    if (value !== undefined && value.length >= 8 && /KEY|SECRET|TOKEN|PASSWORD|DATABASE_URL|REDIS_URL/.test(name)) {
+      shown = shown.replaceAll(value, `[${name}]`)
+    }
+  }
+  return shown
 }
 
 /** What the operating system refused: a full disk, a folder without permission. Such a run is safe to repeat. */
@@ -65,6 +85,7 @@ const io = async (options: { json?: boolean } = {}): Promise<CommandIo> => {
 function buildProgram(exit: (code: number) => void): Command {
   const program = new Command('primer')
     .description('A language model manages a paper portfolio in public, and every number can be checked by a stranger.')
+    .version(version, '--version', 'print the version')
     .exitOverride()
     .configureOutput({ outputError: (line, write) => write(`primer: ${line.replace(/^error: /, '')}`) })
     .showHelpAfterError('(try --help)')

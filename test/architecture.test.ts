@@ -17,7 +17,7 @@ const ranks: readonly (readonly [RegExp, number])[] = [
   [/^src\/decision\//, 4],
   [/^src\/journal\//, 5],
   [/^src\/(posts|backtest)\//, 6],
-  [/^src\/(config|books)\.ts$/, 7],
+  [/^src\/(config|books|files)\.ts$/, 7],
   [/^src\/adapters\//, 7],
   [/^src\/(context|open-context|open-market)\.ts$/, 8],
   [/^jobs\//, 10],
@@ -178,4 +178,10 @@ test('the README and the docs link only to files that exist', () => {
       assert.ok(existsSync(resolve(root, dirname(file), match[1]!)), `${file} links to ${match[1]}`)
     }
   }
+})
+
+test('--version says what package.json says', () => {
+  const { version } = JSON.parse(textOf('package.json')) as { version: string }
+  const { stdout } = spawnSync(process.execPath, [join(root, 'bin/primer.js'), '--version'], { encoding: 'utf8' })
+  assert.equal(stdout.trim(), version)
 })

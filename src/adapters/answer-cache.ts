@@ -1,9 +1,9 @@
-import { appendFileSync, mkdirSync, readFileSync } from 'node:fs'
+import { appendFileSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import writeFileAtomic from 'write-file-atomic'
 import { z } from 'zod'
 import { Action } from '../decision/decision.ts'
 import type { Reply } from '../decision/policy.ts'
+import { makeFolder, writeWhole } from '../files.ts'
 
 const Cached = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('answer'), actions: z.array(Action), summary: z.string() }),
@@ -20,7 +20,7 @@ export type AnswerCache = {
 }
 
 export function openAnswerCache(folder: string): AnswerCache {
-  mkdirSync(folder, { recursive: true })
+  makeFolder(folder)
   const ledger = join(folder, 'spent.tsv')
   const fileOf = (key: string) => join(folder, `${key}.json`)
   return {
@@ -31,7 +31,7 @@ export function openAnswerCache(folder: string): AnswerCache {
       return parsed.success ? parsed.data : null
     },
     async write(key, reply) {
-      await writeFileAtomic(fileOf(key), JSON.stringify(reply))
+      await writeWhole(fileOf(key), JSON.stringify(reply))
     },
     spentOn(day) {
       let sum = 0

@@ -22,7 +22,7 @@ import { costKinds } from '../portfolio/holdings.ts'
 import { postOnTerminal } from '../posts/terminal.ts'
 import type { IsoDate } from '../units.ts'
 import type { CommandIo, CommandResult } from './command.ts'
-import { makeFolder, makeFreshFolder, writeWhole } from './write-whole.ts'
+import { makeFolder, makeFreshFolder, writeWhole } from '../files.ts'
 
 export type DemoOptions = { readonly sessions: string; readonly market: string; readonly out?: string }
 

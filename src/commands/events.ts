@@ -18,7 +18,7 @@ import { type EventsOptions, type EventsRead as Read, readEventsOptions } from '
 import { eventsText, pathsText } from './events-text.ts'
 import { Faults, readSignalFile, type SignalRow } from './signal-file.ts'
 import { daysFor, onSessions, openSignalMarket, type SignalMarket, shifted } from './signal-market.ts'
-import { makeFolder, writeWhole } from './write-whole.ts'
+import { makeFolder, writeWhole } from '../files.ts'
 
 export type { EventsOptions }
 

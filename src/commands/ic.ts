@@ -13,7 +13,7 @@ import type { CommandIo, CommandResult } from './command.ts'
 import { Faults, readSignalFile, type SignalRow } from './signal-file.ts'
 import { daysFor, onSessions, openSignalMarket, type SignalMarket, shifted, wholeNumbers } from './signal-market.ts'
 import { columns, figure, percent } from './signal-text.ts'
-import { makeFolder, writeWhole } from './write-whole.ts'
+import { makeFolder, writeWhole } from '../files.ts'
 
 export type IcOptions = {
   /** CSV file `date,asset,value`, or - for stdin. */

@@ -1,7 +1,15 @@
 import { strict as assert } from 'node:assert'
 import { isoWeek } from '../market/calendar.ts'
 import { addCosts, tidyQuantity } from '../portfolio/costs.ts'
-import type { Fill, FillCosts, Holdings, Order, Position, SessionEvents } from '../portfolio/holdings.ts'
+import {
+  costKinds,
+  type Fill,
+  type FillCosts,
+  type Holdings,
+  type Order,
+  type Position,
+  type SessionEvents,
+} from '../portfolio/holdings.ts'
 import { bought, sold } from '../portfolio/position.ts'
 import type { IsoDate } from '../units.ts'
 import { cents, fromCents } from '../units.ts'
@@ -218,6 +226,15 @@ export function compareWithClose(state: BookState, close: CloseEntry): readonly 
   }
   for (const valued of recorded.values()) say(`quantity of ${valued.symbol}`, 0, valued.quantity)
   if (cents(equity) !== cents(close.equity)) say('equity', equity.toFixed(2), close.equity.toFixed(2))
+  for (const kind of costKinds) {
+    const rebuilt = cents(state.costs[kind] ?? 0)
+    const said = cents(close.costs[kind] ?? 0)
+    if (rebuilt !== said) say(`${kind} costs in cents`, rebuilt, said)
+  }
+  if (state.dividendsCents !== close.dividendsCents)
+    say('dividends in cents', state.dividendsCents, close.dividendsCents)
+  if (cents(close.equity) !== close.standing.equityCents)
+    say('equity in the standing, in cents', cents(close.equity), close.standing.equityCents)
   const pending = (holdings: Holdings) => JSON.stringify(holdings.pending.map(({ id, waited }) => [id, waited]))
   if (pending(state.holdings) !== pending(close.holdings))
     say('pending orders', pending(state.holdings), pending(close.holdings))

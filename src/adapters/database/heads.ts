@@ -1,7 +1,8 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { InputError, WorldError } from '../../errors.ts'
+import { makeFolder } from '../../files.ts'
 import { Instant } from '../../units.ts'
 import type { Head } from './verify.ts'
 
@@ -58,7 +59,7 @@ export function publishHead(home: string, head: Head): void {
     const before = existsSync(file) ? readFileSync(file, 'utf8') : ''
     const line = `${head.seq}:${head.hash} ${head.at}`
     if (before.trimEnd().split('\n').at(-1) === line) return
-    mkdirSync(dirname(file), { recursive: true })
+    makeFolder(dirname(file))
     // A line torn by a power cut must not swallow this one.
     appendDurably(file, `${before === '' || before.endsWith('\n') ? '' : '\n'}${line}\n`)
   } catch (error) {

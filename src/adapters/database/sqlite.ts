@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely'
 import { ConflictError, InputError, JournalError, WorldError } from '../../errors.ts'
+import { makeFolder } from '../../files.ts'
 import type { StoredRow } from '../../journal/chain.ts'
 import { sqliteAppend } from './sqlite-append.ts'
 import { openForReading } from './sqlite-reading.ts'
@@ -63,16 +64,6 @@ function openFile(
     return database
   } catch (error) {
     throw sqliteFailure(error, `opening the journal ${url}`)
-  }
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true })
-  } catch (error) {
-    const said = `making the folder ${folder} for the journal failed: ${(error as Error).message}`
-    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw new InputError(`${said}; check DATABASE_URL`)
-    throw new WorldError(`${said}; free some space and run this again`, { retryable: true, cause: error })
   }
 }
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import writeFileAtomic from 'write-file-atomic'
 import { z } from 'zod'
+import { makeFolder, writeWhole } from '../../files.ts'
 import { Instant } from '../../units.ts'
 import { YahooAnswer } from './yahoo-answer.ts'
 import type { YahooPeriod } from './yahoo-client.ts'
@@ -46,8 +46,8 @@ export function openYahooCache(directory: string): YahooCache {
     },
     async write(symbol, period, { answer, askedAt }) {
       const content: Content = { version: 1, symbol, period, askedAt, answer }
-      await mkdir(directory, { recursive: true })
-      await writeFileAtomic(pathOf(symbol), JSON.stringify({ sha256: checksum(content), content }))
+      makeFolder(directory)
+      await writeWhole(pathOf(symbol), JSON.stringify({ sha256: checksum(content), content }))
     },
   }
 }

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, statSync } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { InputError, WorldError } from '../errors.ts'
+import { InputError, WorldError } from './errors.ts'
 
 /**
  * Writes a file whole or not at all: it gets its name once it is on the disk. The package write-file-atomic takes a write
