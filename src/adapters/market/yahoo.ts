@@ -129,8 +129,8 @@ async function obtain(
   try {
     await open.cache?.write(symbol, ask.period, answered)
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
-    notes.push(`The answer for ${symbol} could not be cached (${code}); it will be asked for again.`)
+    const said = error instanceof Error ? error.message : 'unknown error'
+    notes.push(`The answer for ${symbol} could not be cached (${said}).`)
   }
   return { kind: 'answer', ...answered, notes }
 }
