@@ -1,13 +1,24 @@
 import type { Highs, Model, ModelStatusCode } from 'highs'
 import { WorldError } from '../errors.ts'
-import type { Engine, EngineAnswer, EngineStatus, LinearModel, SparseColumns } from '../optimizer/engine.ts'
+import type {
+  Engine,
+  EngineAnswer,
+  EngineStatus,
+  LinearModel,
+  SparseColumns,
+  StartingBasis,
+} from '../optimizer/engine.ts'
 import type { Problem } from '../optimizer/problem.ts'
 import type { Solution } from '../optimizer/solution.ts'
 import { solveWith } from '../optimizer/solve.ts'
 
+export const defaultTimeoutSeconds = 60
+
 export type SolveOptions = {
   /** Gives up with a WorldError after this long, 60 s unless told. */
   readonly timeoutSeconds?: number
+  /** The solution of a similar problem, such as yesterday's: see `solveWith`. */
+  readonly start?: Solution
 }
 
 /**
@@ -18,7 +29,7 @@ export type SolveOptions = {
  */
 export async function solve(problem: Problem, options: SolveOptions = {}): Promise<Solution> {
   const highs = await openHighs()
-  return solveWith(highsEngine(highs, options.timeoutSeconds ?? 60), problem)
+  return solveWith(highsEngine(highs, options.timeoutSeconds ?? defaultTimeoutSeconds), problem, options.start)
 }
 
 let loading: Promise<Highs> | undefined
@@ -60,6 +71,7 @@ export function highsEngine(highs: Highs, timeoutSeconds: number): Engine {
         qp_regularization_value: options.regularization ?? 0,
         time_limit: secondsLeft(),
       })
+      if (options.start !== undefined) startFrom(highs, native, options.start)
       for (;;) {
         const status = statusAfterRun(highs, native)
         if (status === highs.constants.modelStatus.timeLimit) throw timeIsUp(timeoutSeconds)
@@ -114,6 +126,15 @@ function modelData(model: LinearModel): Parameters<Highs['createModel']>[0] {
 
 function triangular(hessian: SparseColumns, dimension: number) {
   return { format: 'triangular', dimension, ...hessian } as const
+}
+
+/** HiGHS mends a basis that is singular or incomplete; one it refuses altogether leaves the usual start. */
+function startFrom(highs: Highs, native: Model, start: StartingBasis): void {
+  try {
+    native.setBasis({ colStatus: start.columns, rowStatus: start.rows })
+  } catch (error) {
+    if (!(error instanceof highs.errors.HighsError)) throw error
+  }
 }
 
 /** A run that HiGHS gives up on is thrown by the package; to us it is one more status, and another form is tried. */

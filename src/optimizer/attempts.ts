@@ -6,11 +6,14 @@ import { measuresOf } from './measures.ts'
 import { type Goal, primalForm } from './primal.ts'
 import type { Problem } from './problem.ts'
 import { quadraticAttempts } from './quadratic.ts'
-import { sifted } from './sifting.ts'
+import { sifted, siftedFrom } from './sifting.ts'
 import { varianceGoal } from './variance.ts'
 
-/** Ways to solve a problem, the fastest first; the later ones are for when a check refuses an answer. */
-export function attemptsFor(problem: Problem): readonly Attempt[] {
+/**
+ * Ways to solve a problem, the fastest first; the later ones are for when a check refuses an answer.
+ * @param near weights that are likely near the best ones
+ */
+export function attemptsFor(problem: Problem, near?: Float64Array): readonly Attempt[] {
   const core = coreOf(problem)
   const goal = goalOf(problem, core)
   const primal = (form: string, options: { readonly presolve: boolean }): Attempt => ({
@@ -24,7 +27,8 @@ export function attemptsFor(problem: Problem): readonly Attempt[] {
   if (goal.hessian !== undefined) return quadraticAttempts(problem, core, goal)
   const linear = [primal('primal', { presolve: false }), primal('primal, presolved', { presolve: true })]
   const dual = dualAttempt(problem, core)
-  return dual === undefined ? linear : [dual, ...linear]
+  if (dual === undefined) return linear
+  return [...warmAttempt(problem, core, near), dual, ...linear]
 }
 
 function goalOf(problem: Problem, core: Core): Goal {
@@ -47,9 +51,17 @@ function dualAttempt(problem: Problem, core: Core): Attempt | undefined {
   return undefined
 }
 
-function minimumCvar(problem: Problem, core: Core, engine: Engine): Candidate | undefined {
-  const { model, read } = cvarDual(core, problem.scenarios!, problem.confidence)
-  const answer = engine.run(model, { presolve: false, scaling: false })
+function warmAttempt(problem: Problem, core: Core, near: Float64Array | undefined): readonly Attempt[] {
+  if (near === undefined || problem.objective !== 'min-cvar') return []
+  const run: Attempt['run'] = (engine) =>
+    siftedFrom(near, problem, (part, weights) => minimumCvar(part, core, engine, weights))
+  return [{ form: 'dual, warm', run }]
+}
+
+function minimumCvar(problem: Problem, core: Core, engine: Engine, near?: Float64Array): Candidate | undefined {
+  const { model, read, startAt } = cvarDual(core, problem.scenarios!, problem.confidence)
+  const start = near === undefined ? {} : { start: startAt(near, problem.constraints.previousWeights) }
+  const answer = engine.run(model, { presolve: false, scaling: false, ...start })
   return answer.status === 'optimal' ? read(answer) : undefined
 }
 

@@ -1,6 +1,7 @@
 import type { Candidate } from './candidate.ts'
 import { type Core, unitScale } from './core.ts'
-import { ColumnWriter, type EngineAnswer, type LinearModel } from './engine.ts'
+import { cvarStart, type DualLayout, type Side } from './cvar-start.ts'
+import { ColumnWriter, type EngineAnswer, type LinearModel, type StartingBasis } from './engine.ts'
 import type { Scenarios } from './matrices.ts'
 
 /** The columns of the dual form, for reading its answer. */
@@ -10,6 +11,8 @@ export type DualForm = {
   readonly targetColumn: number | undefined
   readonly targetCost: (targetReturn: number) => number
   readonly read: (answer: EngineAnswer) => Candidate
+  /** Where to begin when the best weights are likely near these. */
+  readonly startAt: (weights: Float64Array, previousWeights: Float64Array | undefined) => StartingBasis
 }
 
 /**
@@ -36,7 +39,8 @@ export function cvarDual(core: Core, scenarios: Scenarios, confidence: number): 
   const columns = new DualColumns(entries)
   addTail(columns, core, scenarios, { scale, anchor, capacity: 1 / ((1 - confidence) * count) })
   const prices = addPrices(columns, core, anchor)
-  const { rowLower, rowUpper } = addBounds(columns, core, scale)
+  const { rowLower, rowUpper, secondBounds } = addBounds(columns, core, scale)
+  const layout: DualLayout = { columns: columns.length, prices, secondBounds }
   const targetScale = core.returns === undefined ? 1 : unitScale(core.returns)
   const target = prices.find((price) => price.row === core.targetRow)
   return {
@@ -52,6 +56,7 @@ export function cvarDual(core: Core, scenarios: Scenarios, confidence: number): 
         tail: answer.columns.slice(0, count),
       }
     },
+    startAt: (weights, previousWeights) => cvarStart(core, scenarios, { confidence, layout, weights, previousWeights }),
   }
 }
 
@@ -113,26 +118,26 @@ function addTail(
   }
 }
 
-type Price = { readonly row: number; readonly column: number; readonly shift: number }
+type Price = { readonly row: number; readonly column: number; readonly shift: number; readonly side: Side }
 
 /** y: a column per limit of the core, two where it is limited on both sides. */
 function addPrices(columns: DualColumns, core: Core, anchor: Float64Array): readonly Price[] {
   const prices: Price[] = []
   core.rows.forEach((row, index) => {
     const shift = row.indices.reduce((sum, j, k) => sum + row.values[k]! * anchor[j]!, 0)
-    const add = (limit: number, lower: number, upper: number): void => {
+    const add = (side: Side, limit: number, lower: number, upper: number): void => {
       row.indices.forEach((j, k) => {
         columns.writer.entry(j, row.values[k]!)
       })
-      prices.push({ row: index, column: columns.length, shift })
+      prices.push({ row: index, column: columns.length, shift, side })
       columns.end(limit - shift, lower, upper)
     }
     if (row.lower === row.upper) {
-      add(row.lower, -Infinity, Infinity)
+      add('both', row.lower, -Infinity, Infinity)
       return
     }
-    if (Number.isFinite(row.lower)) add(row.lower, 0, Infinity)
-    if (Number.isFinite(row.upper)) add(row.upper, -Infinity, 0)
+    if (Number.isFinite(row.lower)) add('lower', row.lower, 0, Infinity)
+    if (Number.isFinite(row.upper)) add('upper', row.upper, -Infinity, 0)
   })
   return prices
 }
@@ -142,9 +147,10 @@ function addBounds(
   columns: DualColumns,
   core: Core,
   scale: number,
-): { readonly rowLower: Float64Array; readonly rowUpper: Float64Array } {
+): Pick<LinearModel, 'rowLower' | 'rowUpper'> & Pick<DualLayout, 'secondBounds'> {
   const rowLower = new Float64Array(core.columns + 1).fill(-Infinity)
   const rowUpper = new Float64Array(core.columns + 1).fill(Infinity)
+  const secondBounds: { readonly coreColumn: number; readonly column: number }[] = []
   for (let j = 0; j < core.columns; j += 1) {
     const cost = j < core.assets ? 0 : core.costRate * scale
     const low = Number.isFinite(core.lower[j]!)
@@ -152,11 +158,12 @@ function addBounds(
     if (low || !high) rowUpper[j] = cost
     if (!low) rowLower[j] = cost
     if (low && high) {
+      secondBounds.push({ coreColumn: j, column: columns.length })
       columns.writer.entry(j, -1)
       columns.end(core.lower[j]! - core.upper[j]!, 0, Infinity)
     }
   }
   rowLower[core.columns] = 1
   rowUpper[core.columns] = 1
-  return { rowLower, rowUpper }
+  return { rowLower, rowUpper, secondBounds }
 }

@@ -28,8 +28,13 @@ export type EngineAnswer = {
   readonly rowDuals: Float64Array
 }
 
+/** Where every column and row stands before the first step: 0 at its lower bound, 1 in the basis, 2 at its upper bound. */
+export type StartingBasis = { readonly columns: Int32Array; readonly rows: Int32Array }
+
 export type EngineOptions = {
   readonly presolve: boolean
+  /** A guess of the optimal basis. A wrong guess, even one that is no basis at all, only costs time. */
+  readonly start?: StartingBasis
   /** Whether the solver may rescale rows and columns; it need not where the model is scaled already. Default true. */
   readonly scaling?: boolean
   /** Added to the diagonal of the Hessian by the solver. Zero is exact; a little helps where the Hessian is singular. */

@@ -128,5 +128,7 @@ export function dot(left: Float64Array, right: Float64Array): number {
 
 /** The largest absolute value. */
 export function largest(values: Float64Array): number {
-  return values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+  let most = 0
+  for (let i = 0; i < values.length; i += 1) most = Math.max(most, Math.abs(values[i]!))
+  return most
 }

@@ -25,13 +25,43 @@ export function sifted(problem: Problem, solveOn: (part: Problem) => Candidate |
   const chosen = new Uint8Array(count)
   choose(problem, equal, atFirst, chosen)
   for (let round = 0; round < mostRounds; round += 1) {
-    const places = Int32Array.from(chosen.keys()).filter((s) => chosen[s] === 1)
+    const places = placesOf(chosen)
     const candidate = solveOn(partOf(problem, places, mass))
     if (candidate === undefined) break
     if (choose(problem, candidate.weights, Math.ceil(mass), chosen) === 0) return onWhole(candidate, places, count)
     choose(problem, candidate.weights, Math.ceil(1.5 * mass), chosen)
   }
   return solveOn(problem)
+}
+
+/**
+ * The same from weights that are likely near the best ones, such as yesterday's: they name the scenarios to begin
+ * with, fewer than a guess has to take, and every round begins where the last one ended.
+ *
+ * @param solveOn its second argument are the weights to begin at
+ * @returns undefined where it does not come to an end soon: the caller solves without a start then
+ */
+export function siftedFrom(
+  near: Float64Array,
+  problem: Problem,
+  solveOn: (part: Problem, near: Float64Array) => Candidate | undefined,
+): Candidate | undefined {
+  const { count } = problem.scenarios!
+  const mass = (1 - problem.confidence) * count
+  // Up to one scenario per asset, and one, lies exactly at the edge of the tail of the best weights.
+  const margin = Math.ceil(mass / 2) + problem.assets.length
+  const chosen = new Uint8Array(count)
+  let weights = near
+  choose(problem, weights, Math.ceil(mass) + margin, chosen)
+  for (let round = 0; round < mostRounds; round += 1) {
+    const places = placesOf(chosen)
+    const candidate = solveOn(partOf(problem, places, mass), weights)
+    if (candidate === undefined) return undefined
+    weights = candidate.weights
+    if (choose(problem, weights, Math.ceil(mass), chosen) === 0) return onWhole(candidate, places, count)
+    choose(problem, weights, Math.ceil(mass) + margin, chosen)
+  }
+  return undefined
 }
 
 /** Marks the worst scenarios of a portfolio; the number of those that were not marked before. */
@@ -45,6 +75,15 @@ function choose(problem: Problem, weights: Float64Array, worst: number, chosen: 
     added += 1
   })
   return added
+}
+
+function placesOf(chosen: Uint8Array): Int32Array {
+  const places = new Int32Array(chosen.length)
+  let count = 0
+  for (let s = 0; s < chosen.length; s += 1) {
+    if (chosen[s] === 1) places[count++] = s
+  }
+  return places.subarray(0, count)
 }
 
 function partOf(problem: Problem, places: Int32Array, mass: number): Problem {

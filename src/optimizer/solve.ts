@@ -13,11 +13,14 @@ import { checked, type Solution } from './solution.ts'
  * Equal problems have equal answers to the last bit. Where several portfolios are equally good, which one is returned
  * depends on the order of the assets, and only on that.
  *
+ * @param start the solution of a similar problem, such as yesterday's: minimum CVaR is then found several times faster.
+ *   The optimum is proved as without it; where several portfolios are equally good it may be another one of them, so
+ *   a start is an input like any other to whoever must reproduce the bytes
  * @throws WorldError when no way of solving gives an answer that passes the check
  */
-export function solveWith(engine: Engine, problem: Problem): Solution {
+export function solveWith(engine: Engine, problem: Problem, start?: Solution): Solution {
   const tried: string[] = []
-  for (const attempt of attemptsFor(problem)) {
+  for (const attempt of attemptsFor(problem, weightsOf(problem, start))) {
     const candidate = attempt.run(engine)
     const result =
       candidate === undefined ? { wrong: ['no optimum was reported'] } : checked(problem, candidate, attempt.form)
@@ -34,4 +37,12 @@ export function solveWith(engine: Engine, problem: Problem): Solution {
   throw new WorldError(`no solution passed the check, so none is given (${tried.join('. ')}); ${advice}`, {
     retryable: false,
   })
+}
+
+/** Weights of a solution in the order of a problem's assets, 0 where it has none; cash alone is no place to begin. */
+function weightsOf(problem: Problem, solution: Solution | undefined): Float64Array | undefined {
+  if (solution?.status !== 'optimal') return undefined
+  const { weights } = solution
+  const near = Float64Array.from(problem.assets, (asset) => (Object.hasOwn(weights, asset) ? weights[asset]! : 0))
+  return near.some((weight) => weight !== 0) ? near : undefined
 }
