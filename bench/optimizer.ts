@@ -1,14 +1,17 @@
 /**
  * Time to solve portfolio problems in a warm process: our dual form through the whole of `solve` (build, HiGHS, check),
  * the usual primal form through the same arrays, and scipy's native HiGHS on it where python3 with scipy is at hand.
+ * Then the daily re-solve of a rolling window, and how long the caller's event loop stands still, here and in a thread.
  *
  * Run: node bench/optimizer.ts [repeats]
  */
 import { spawnSync } from 'node:child_process'
-import { highsEngine, openHighs } from '../src/adapters/highs.ts'
+import { highsEngine, openHighs, solve } from '../src/adapters/highs.ts'
+import { openSolverWorker } from '../src/adapters/highs-worker.ts'
 import { coreOf } from '../src/optimizer/core.ts'
 import { primalForm } from '../src/optimizer/primal.ts'
 import { type Problem, parseProblem } from '../src/optimizer/problem.ts'
+import type { Solution } from '../src/optimizer/solution.ts'
 import { solveWith } from '../src/optimizer/solve.ts'
 import { randomFrom, randomNormal } from '../src/random.ts'
 
@@ -54,10 +57,12 @@ function times(...runs: readonly (() => void)[]): Times[] {
       taken[index]!.push(performance.now() - start)
     })
   }
-  return taken.map((all) => {
-    const sorted = all.sort((x, y) => x - y)
-    return { median: sorted[Math.floor(repeats / 2)]!, least: sorted[0]! }
-  })
+  return taken.map(summary)
+}
+
+function summary(taken: readonly number[]): Times {
+  const sorted = taken.toSorted((x, y) => x - y)
+  return { median: sorted[Math.floor(sorted.length / 2)]!, least: sorted[0]! }
 }
 
 const shown = ({ median, least }: Times) => `${median.toFixed(1)} (${least.toFixed(1)})`
@@ -141,3 +146,98 @@ for (const [objective, assets, count] of [
   const name = objective === 'max-return' ? 'max-return, CVaR <= 1.4 %' : objective
   console.log(`| ${name} | ${assets}x${count} | ${shown(ours)} |`)
 }
+
+/** Medians over the last days of a window that rolls one day at a time, the window read beforehand. */
+function rolling(
+  assets: number,
+  count: number,
+): { readonly cold: Times; readonly warm: Times; readonly steps: number } {
+  const warmUp = 20
+  const days = warmUp + 2 * repeats
+  const all = scenariosOf(assets, count + days)
+  const names = Array.from({ length: assets }, (_, i) => `A${i}`)
+  const limits = { maxWeight: 0.25, minCash: 0.05, maxCash: 0.15, targetReturn: 0.0002, maxTurnover: 0.5 }
+  const taken: { readonly cold: number[]; readonly warm: number[] } = { cold: [], warm: [] }
+  let start: Solution | undefined
+  let weights = names.map(() => 0.9 / assets)
+  let steps = 0
+  for (let day = 0; day < days; day += 1) {
+    const scenarios = all.slice(day, day + count)
+    const constraints = { ...limits, previousWeights: weights }
+    const problem = parseProblem({ assets: names, scenarios, objective: 'min-cvar', constraints })
+    const began = performance.now()
+    solveWith(engine, problem)
+    const between = performance.now()
+    const solution = solveWith(engine, problem, start)
+    const ended = performance.now()
+    if (solution.status !== 'optimal') throw new Error(solution.because)
+    if (day >= warmUp) {
+      taken.cold.push(between - began)
+      taken.warm.push(ended - between)
+      if (solution.form === 'dual, warm') steps += 1
+    }
+    start = solution
+    weights = Object.values(solution.weights)
+  }
+  return { cold: summary(taken.cold), warm: summary(taken.warm), steps: steps / (days - warmUp) }
+}
+
+console.log(
+  '\nrolling window, one day replaced, from the last solution; same limits, turnover against it; ms, median (least)',
+)
+console.log('| n x S | from nothing | from yesterday | ratio | found from yesterday |')
+console.log('|---|---|---|---|---|')
+for (const [assets, count] of [
+  [32, 252],
+  [32, 1000],
+  [32, 2500],
+  [100, 2500],
+] as const) {
+  const { cold, warm, steps } = rolling(assets, count)
+  const ratio = (cold.median / warm.median).toFixed(1)
+  console.log(
+    `| ${assets}x${count} | ${shown(cold)} | ${shown(warm)} | ${ratio}x | ${(100 * steps).toFixed(0)} % of days |`,
+  )
+}
+
+/** The longest time between two ticks of a 1 ms interval during some work, and how long the work took. */
+async function loopDelay(work: () => Promise<unknown>): Promise<{ readonly taken: number; readonly pause: number }> {
+  let pause = 0
+  let last = performance.now()
+  const interval = setInterval(() => {
+    const now = performance.now()
+    pause = Math.max(pause, now - last)
+    last = now
+  }, 1)
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  pause = 0
+  const began = performance.now()
+  await work()
+  const taken = performance.now() - began
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  clearInterval(interval)
+  return { taken, pause }
+}
+
+console.log('\nevent loop of the caller during one solve; ms, median (least)')
+console.log('| n x S | here: solve | longest pause | in a thread: solve | longest pause |')
+console.log('|---|---|---|---|---|')
+const worker = openSolverWorker()
+for (const [assets, count] of [
+  [32, 2500],
+  [100, 2500],
+  [200, 5000],
+] as const) {
+  const problem = problemOf(assets, count, 'min-cvar')
+  const here: Awaited<ReturnType<typeof loopDelay>>[] = []
+  const there: typeof here = []
+  for (let round = -3; round < Math.min(repeats, 15); round += 1) {
+    const [inMain, inThread] = [await loopDelay(() => solve(problem)), await loopDelay(() => worker.solve(problem))]
+    if (round < 0) continue
+    here.push(inMain)
+    there.push(inThread)
+  }
+  const cells = [here, there].flatMap((all) => [all.map(({ taken }) => taken), all.map(({ pause }) => pause)])
+  console.log(`| ${assets}x${count} | ${cells.map((cell) => shown(summary(cell))).join(' | ')} |`)
+}
+await worker.close()
