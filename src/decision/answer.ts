@@ -59,12 +59,19 @@ const trade = <const S extends 'buy' | 'sell'>(side: S) =>
     symbol: SymbolText,
     side: z.literal(side),
     pct: z.number().gt(0).max(100),
-    reason: z.string().transform((text) => plainText(text, reasonMost)),
+    reason: z
+      .string()
+      .default('')
+      .transform((text) => plainText(text, reasonMost)),
   })
 
 /** As it is accepted. Keys that we did not ask for are ignored; everything else must be right. */
 const Accepted = z.object({
-  summary: z.string().transform((text) => plainText(text, summaryMost)),
+  // Words may be missing, since a server that enforces no schema forgets them; a side, a symbol or a size may not.
+  summary: z
+    .string()
+    .default('')
+    .transform((text) => plainText(text, summaryMost)),
   actions: z
     .array(
       z.discriminatedUnion('side', [

@@ -54,10 +54,16 @@ test('an object inside prose is never executed, not even the last of several', (
 })
 
 test('what is cut off, empty or no object is refused', () => {
-  for (const wrong of ['', '   ', '``````', 'null', '[]', '42', text(buy).slice(0, -2), '{}', '{"actions": []}']) {
+  for (const wrong of ['', '   ', '``````', 'null', '[]', '42', text(buy).slice(0, -2), '{}', '{"summary": "Calm."}']) {
     refused(wrong)
   }
   assert.match(refused('x'.repeat(100_001)), /longer than/)
+})
+
+test('words may be missing, sizes may not: without a list of actions there is no decision', () => {
+  assert.deepEqual(parseAnswer('{"actions": []}'), { kind: 'answer', answer: { summary: '', actions: [], holds: 0 } })
+  const bare = parseAnswer('{"actions": [{"symbol": "SPY", "side": "buy", "pct": 5}]}')
+  assert.equal(bare.kind === 'answer' && bare.answer.actions[0]!.reason, '')
 })
 
 test('a buy of 900 %, a sell without a percentage and a number written as text are refused, each with its place', () => {
