@@ -1,3 +1,4 @@
+import { strict as assert } from 'node:assert'
 import { type BookMarket, heldSymbol } from '../decision/book-market.ts'
 import { regimeAt } from '../decision/regime-at.ts'
 import { sumCosts } from '../portfolio/costs.ts'
@@ -65,6 +66,7 @@ export function decisionAnalysis(input: {
   const returns = equity.length - 1
   const perYear = (total: number) => (returns < returnsFewest ? null : (total / returns) * sessionsPerYear)
   const filled = new Set(fills.map((fill) => fill.orderId))
+  assert(orders.length > 0 || fills.length === 0, 'fills without the orders they came from: simulate with keepOrders')
   const meanEquity = equity.reduce((sum, value) => sum + value, 0) / equity.length
   return {
     orders: orders.length,
