@@ -25,7 +25,7 @@ const sideNames = { buy: 'Bought', sell: 'Sold', stop: 'Stopped' } as const
 function forwardPart({ forward, benchmark }: DecisionAnalysis): Markup {
   const rows = forward.filter(({ count, tooRecent }) => count + tooRecent > 0)
   if (rows.length === 0) return html`<h3>What came after</h3><p>Nothing was bought or sold.</p>`
-  const reasons = [...new Set(rows.flatMap(({ because }) => (because === null ? [] : [because])))]
+  const intervals = rows.filter(({ low }) => low !== null).length
   const recent = rows.filter(({ tooRecent }) => tooRecent > 0)
   return html`<div class="block"><h3>What came after</h3>
 <p class="small">Total return in per cent of the asset, in the base currency, from the open of the fill to the close of the 1st, 5th and 20th session, that of the fill included; its lead over ${benchmark ?? 'a benchmark, of which there is none'}; and how often it was ahead. After a sale a negative lead speaks for it. Stops were forced and not decided.</p>
@@ -48,7 +48,7 @@ ${table(
     row.ahead === null ? dash : percent(row.ahead, 0),
   ]),
 )}
-<p class="small">${recent.length === 0 ? '' : `Too recent for a figure: ${recent.map((row) => `${row.tooRecent} ${sideNames[row.side].toLowerCase()}, ${row.sessions}`).join('; ')}. `}${reasons.length === 0 ? '' : `No interval (${dash}) where ${reasons.join('; or where ')}.`}</p></div>`
+<p class="small">${recent.length === 0 ? '' : `Too recent for a figure: ${recent.map((row) => `${row.tooRecent} ${sideNames[row.side].toLowerCase()}, ${row.sessions}`).join('; ')}. `}${intervals === rows.length ? '' : `No interval (${dash}): fewer than 20 dates, or windows that overlap too much. `}${intervals < 3 ? '' : 'Of several intervals some leave out zero by chance alone.'}</p></div>`
 }
 
 function intervalText({ low, high }: Pick<ForwardReturn, 'low' | 'high'>): string {

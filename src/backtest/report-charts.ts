@@ -77,34 +77,39 @@ function equityChart(report: BacktestReport, frame: Frame): EChartsOption {
   }
 }
 
-/** An upright line at the day to which the model's training reached. */
-function cutoffLine({ dates, knowledge }: BacktestReport, values: readonly number[]) {
+/** Index of the last close to which the model's training reached; null where all or none of the run lies before it. */
+export function cutoffIndex({ dates, knowledge }: BacktestReport): number | null {
   const cutoff = knowledge?.cutoff ?? null
   const at = cutoff === null ? -1 : dates.findLastIndex((date) => date <= cutoff)
-  if (at < 0 || at === dates.length - 1) return []
-  const low = values.reduce((least, value) => Math.min(least, value), Infinity)
-  const high = values.reduce((most, value) => Math.max(most, value), -Infinity)
-  return [
-    {
-      type: 'line' as const,
-      data: [
-        [at, low],
-        [at, high],
-      ],
-      showSymbol: false,
-      lineStyle: { color: palette.ink, width: 1.5, type: [2, 2] },
-    },
-  ]
+  return at < 0 || at === dates.length - 1 ? null : at
 }
 
-function drawdownChart({ dates, drawdown }: BacktestReport, frame: Frame): EChartsOption {
+export const cutoffStyle = { color: palette.ink, dash: [2, 2] } as const
+
+/** An upright line there. */
+function cutoffLine(report: BacktestReport, values: readonly number[]) {
+  const at = cutoffIndex(report)
+  if (at === null) return []
+  const low = values.reduce((least, value) => Math.min(least, value), Infinity)
+  const high = values.reduce((most, value) => Math.max(most, value), -Infinity)
+  const data = [
+    [at, low],
+    [at, high],
+  ]
+  const lineStyle = { color: cutoffStyle.color, width: 1.5, type: [...cutoffStyle.dash] }
+  return [{ type: 'line' as const, data, showSymbol: false, lineStyle }]
+}
+
+function drawdownChart({ dates, drawdown, own }: BacktestReport, frame: Frame): EChartsOption {
+  const deepest = own.maxDrawdown
   return {
     grid,
     xAxis: dateAxis(dates, frame),
     yAxis: {
       ...valueAxis((value) => percent(value, 0)),
       max: 0,
-      min: ({ min }: { min: number }) => Math.min(min, -0.01),
+      // A fall of next to nothing must not look like one.
+      ...(deepest < 0.01 && { min: -0.01 }),
     },
     series: [
       {

@@ -3,7 +3,7 @@ import type { BacktestReport } from './report.ts'
 import { analysisSection } from './report-analysis.ts'
 import { palette } from './report-axes.ts'
 import { chartWords } from './report-chart-words.ts'
-import { bandColors, type ChartName, opponentStyles } from './report-charts.ts'
+import { bandColors, type ChartName, cutoffIndex, cutoffStyle, opponentStyles } from './report-charts.ts'
 import { facts, noteList, section } from './report-parts.ts'
 import { comparison, costTable, evidence, fillList, header, monthTable, undone } from './report-sections.ts'
 import { styleSheet } from './report-style.ts'
@@ -92,7 +92,9 @@ function navigation(): Markup {
   return html`<nav aria-label="Parts of this page">${places.map(([id, name]) => html`<a href="#${id}">${name}</a>`)}</nav>`
 }
 
-function equityLegend({ opponents, own }: BacktestReport): Markup {
+function equityLegend(report: BacktestReport): Markup {
+  const { opponents, own, dates } = report
+  const cutoff = cutoffIndex(report)
   const swatch = (color: string, width: number, dash: string) =>
     html`<svg viewBox="0 0 26 10" aria-hidden="true"><line x1="0" y1="5" x2="26" y2="5" stroke="${color}" stroke-width="${width}" stroke-dasharray="${dash}"></line></svg>`
   return html`<ul class="legend"><li>${swatch(palette.own, 3, 'none')}<b>This run ${signedPercent(own.totalReturn)}</b></li>${opponents.map(
@@ -100,7 +102,7 @@ function equityLegend({ opponents, own }: BacktestReport): Markup {
       const style = opponentStyles[i % opponentStyles.length]!
       return html`<li>${swatch(style.color, 2, style.dash.join(' '))}${name} ${signedPercent(figures.totalReturn)}</li>`
     },
-  )}</ul>`
+  )}${cutoff === null ? null : html`<li>${swatch(cutoffStyle.color, 2, cutoffStyle.dash.join(' '))}Knowledge cutoff, ${dates[cutoff]!}</li>`}</ul>`
 }
 
 /** From the top of the picture down, with the shares of the last close. */

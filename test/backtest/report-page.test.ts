@@ -190,7 +190,7 @@ test('the first 200 fills are shown, with the number of all', () => {
 })
 
 test('a model’s run tells what lay before and after its knowledge cutoff, and what names and dates were worth', () => {
-  const page = pageOf({
+  const report = {
     ...random.report,
     knowledge: {
       cutoff: '2019-03-01',
@@ -198,7 +198,9 @@ test('a model’s run tells what lay before and after its knowledge cutoff, and 
       after: { sessions: 86, netReturn: -0.031, benchmark: 0.02 },
       masked: { netReturn: 0.012, gap: 0.055 },
     },
-  })
+  }
+  const page = textOf(renderBacktestPage(report, drawingsOf(report)))
+  assert.match(page, /Knowledge cutoff, 2019-03-01/)
   assert.match(page, /up to 2019-03-01: it may have read what came 42 \+10\.4 % \+5\.0 %/)
   assert.match(page, /after it 86 −3\.1 % \+2\.0 %/)
   assert.match(page, /with names, dates and price levels hidden the same model made \+1\.2 %: .* worth \+5\.5 points/i)
