@@ -146,13 +146,14 @@ async function askModel(ctx: Context, open: OpenBook, view: View, snapshot: Snap
   const book = open.opened.book
   const date = snapshot.date
   const { messages } = renderPrompt(ctx.promptTemplate, snapshot)
-  const attempts = await Array.fromAsync(ctx.journal.read({ book, kinds: ['attempt'] }))
+  // Attempts for this date, and on a live clock all of today's: neither can be older than the date.
+  const attempts = ctx.journal.read({ book, kinds: ['attempt'], fromAt: `${date}T00:00:00.000Z` })
   const todayUtc = new Date().toISOString().slice(0, 10)
-  let spentTodayUsd = 0
+  let recordedUsd = 0
   let attemptsBefore = 0
-  for (const entry of attempts) {
+  for await (const entry of attempts) {
     if (entry.kind !== 'attempt') continue
-    if (entry.body.sentAt.slice(0, 10) === todayUtc) spentTodayUsd += entry.body.costUsd
+    if (entry.body.sentAt.slice(0, 10) === todayUtc) recordedUsd += entry.body.costUsd
     if (entry.body.date === date) attemptsBefore++
   }
   const reply = await ctx.model!.ask({
@@ -161,10 +162,12 @@ async function askModel(ctx: Context, open: OpenBook, view: View, snapshot: Snap
     jsonSchema: answerJsonSchema,
     parse: parseAnswer,
     date,
-    spentTodayUsd,
+    // The ledger knows of demos and backtests, the journal of other machines that share it.
+    spentTodayUsd: Math.max(recordedUsd, ctx.spending.on(todayUtc)),
     attemptsBefore,
     record: async (body) => {
       await ctx.journal.append([{ at: ctx.clock.now(due.decision(date)), kind: 'attempt', book, body }])
+      ctx.spending.add(body.sentAt.slice(0, 10), body.costUsd)
     },
   })
   const prompt = {

@@ -3,7 +3,7 @@ import { isoDate, sessionCount, wholeNumber } from './cli-arguments.ts'
 import type { CliKit } from './cli-kit.ts'
 
 /** The commands that run and check a book. */
-export function addOperating(program: Command, { io, finish, json, market, example, place }: CliKit): void {
+export function addOperating(program: Command, { io, finish, json, home, market, example, place }: CliKit): void {
   example(
     program
       .command('demo')
@@ -37,9 +37,10 @@ export function addOperating(program: Command, { io, finish, json, market, examp
       )
       .option('--date <date>', 'trade date, YYYY-MM-DD (default: the latest session)', isoDate)
       .option('--book <name>', 'which book', 'allocator')
+      .addOption(home())
       .addOption(json())
       .action(async (job, options) =>
-        finish(options, await (await import('./commands/run.ts')).run(job, options, await io())),
+        finish(options, await (await import('./commands/run.ts')).run(job, options, await io(options))),
       ),
     'run fill --date 2026-11-20',
     'run allocate --date 2026-11-20 --book allocator',
@@ -48,21 +49,26 @@ export function addOperating(program: Command, { io, finish, json, market, examp
     program
       .command('doctor')
       .description('check each integration: configured, reachable, permitted; what is missing and how to get it')
+      .addOption(home())
       .addOption(json())
-      .action(async (options) => finish(options, await (await import('./commands/doctor.ts')).doctor(await io()))),
+      .action(async (options) =>
+        finish(options, await (await import('./commands/doctor.ts')).doctor(await io(options))),
+      ),
     'doctor',
   )
   example(
     program
       .command('status')
       .description('books, last and next runs, budget left, journal head')
+      .addOption(home())
       .addOption(json())
-      .action(async (options) => finish(options, await (await import('./commands/status.ts')).status(await io()))),
+      .action(async (options) =>
+        finish(options, await (await import('./commands/status.ts')).status(await io(options))),
+      ),
     'status',
   )
   const journal = program.command('journal').description('check the chain of the journal, or look at its entries')
-  const journalPlace = (command: Command) =>
-    command.option('--home <dir>', 'where the state lives, for example the folder of a demo (default: PRIMER_HOME)')
+  const journalPlace = (command: Command) => command.addOption(home())
   example(
     journalPlace(journal.command('verify'))
       .description('find any entry that was changed, removed, inserted or swapped, and name the first')
@@ -117,7 +123,7 @@ export function addOperating(program: Command, { io, finish, json, market, examp
       .description('rebuild holdings from the journal and compare them with what was recorded at each close')
       .option('--book <name>', 'which book', 'allocator')
       .option('--date <date>', 'up to this trade date (default: all)', isoDate)
-      .option('--home <dir>', 'where the state lives (default: PRIMER_HOME)')
+      .addOption(home())
       .addOption(json())
       .action(async (options) =>
         finish(

@@ -3,7 +3,7 @@ import { isoDate, positiveNumber, positiveWhole, wholeNumber } from './cli-argum
 import type { CliKit } from './cli-kit.ts'
 
 /** The research tools: files and prices in, JSON out. */
-export function addResearch(program: Command, { io, finish, json, market, example }: CliKit): void {
+export function addResearch(program: Command, { io, finish, finishTool, json, market, example }: CliKit): void {
   example(
     program
       .command('backtest')
@@ -65,7 +65,7 @@ export function addResearch(program: Command, { io, finish, json, market, exampl
       .option('--timeout <seconds>', 'give up after so many seconds', positiveNumber, 60)
       .addOption(json())
       .action(async (file, options) =>
-        finish(
+        finishTool(
           options,
           await (await import('./commands/optimize.ts')).optimize(
             { file, timing: options.timing === true, timeoutSeconds: options.timeout },
@@ -82,7 +82,7 @@ export function addResearch(program: Command, { io, finish, json, market, exampl
       .argument('<file>', 'CSV file with date,open,high,low,close,volume, or - for stdin')
       .addOption(json())
       .action(async (file, options) =>
-        finish(options, await (await import('./commands/indicators.ts')).indicators(file, await io())),
+        finishTool(options, await (await import('./commands/indicators.ts')).indicators(file, await io())),
       ),
     'indicators SPY.csv --json',
   )
@@ -104,7 +104,7 @@ export function addResearch(program: Command, { io, finish, json, market, exampl
       .option('--seed <n>', 'of the bootstrap')
       .addOption(json())
       .action(async (file, options) =>
-        finish(options, await (await import('./commands/stats.ts')).stats(file, options, await io(options))),
+        finishTool(options, await (await import('./commands/stats.ts')).stats(file, options, await io(options))),
       ),
     'stats returns.json --json',
   )
@@ -125,7 +125,7 @@ export function addResearch(program: Command, { io, finish, json, market, exampl
       .option('--report <dir>', 'write an HTML page and its JSON there')
       .addOption(json())
       .action(async (options) =>
-        finish(options, await (await import('./commands/ic.ts')).ic(options, await io(options))),
+        finishTool(options, await (await import('./commands/ic.ts')).ic(options, await io(options))),
       ),
     'ic --signals signals.csv --market csv:./bars --horizons 1,5,20',
   )
@@ -147,7 +147,7 @@ export function addResearch(program: Command, { io, finish, json, market, exampl
       .option('--report <dir>', 'write an HTML page and its JSON there')
       .addOption(json())
       .action(async (options) =>
-        finish(options, await (await import('./commands/events.ts')).events(options, await io(options))),
+        finishTool(options, await (await import('./commands/events.ts')).events(options, await io(options))),
       ),
     'events --events events.csv --market csv:./bars --benchmark SPY --window=-5,20',
   )

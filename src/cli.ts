@@ -69,10 +69,13 @@ function isSystemFailure(error: unknown): error is Error {
   return error instanceof Error && 'syscall' in error && 'code' in error
 }
 
-const io = async (options: { json?: boolean } = {}): Promise<CommandIo> => {
+const io = async (options: { json?: boolean; home?: string } = {}): Promise<CommandIo> => {
   const { readEnvironment } = await import('./config.ts')
+  const environment = readEnvironment(process.cwd(), process.env)
   return {
-    environment: readEnvironment(process.cwd(), process.env),
+    // A home that is named brings its own journal, whatever database the settings name.
+    environment:
+      options.home === undefined ? environment : { ...environment, PRIMER_HOME: options.home, DATABASE_URL: undefined },
     readStdin: () => text(process.stdin),
     say: (line) => process.stderr.write(`${line}\n`),
     show: (line) => {

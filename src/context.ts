@@ -1,5 +1,6 @@
 import type { Journal } from './adapters/database/journal.ts'
 import type { Model } from './adapters/model.ts'
+import type { Spending } from './adapters/spending.ts'
 import type { Config } from './config.ts'
 import type { BookMarket } from './decision/book-market.ts'
 import type { Solver } from './decision/day.ts'
@@ -28,6 +29,8 @@ export type Context = {
   readonly clock: Clock
   /** Null: a control decides, and every output says so. */
   readonly model: Model | null
+  /** What the model has cost, over all journals of this home. */
+  readonly spending: Spending
   readonly solve: Solver
   /** Text of prompts/allocator.md. */
   readonly promptTemplate: string

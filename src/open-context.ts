@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { openJournal } from './adapters/database/journal.ts'
 import { solve } from './adapters/highs.ts'
+import { openSpending } from './adapters/spending.ts'
 import type { Config } from './config.ts'
 import { type Clock, type Context, stateReader } from './context.ts'
 import { type BookMarket, listingsOf, openBookMarket } from './decision/book-market.ts'
@@ -58,6 +59,7 @@ export async function openContext(input: {
     prices: input.prices,
     clock: input.clock,
     model,
+    spending: openSpending(config.home),
     solve,
     promptTemplate: readFileSync(fileURLToPath(new URL('../prompts/allocator.md', import.meta.url)), 'utf8'),
     market: input.market,

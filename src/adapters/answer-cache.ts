@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { Action } from '../decision/decision.ts'
@@ -14,14 +14,10 @@ const Cached = z.discriminatedUnion('kind', [
 export type AnswerCache = {
   readonly read: (key: string) => Reply | null
   readonly write: (key: string, reply: Reply) => Promise<void>
-  /** USD spent by backtests on a UTC day. */
-  readonly spentOn: (day: string) => number
-  readonly addSpent: (day: string, usd: number) => void
 }
 
 export function openAnswerCache(folder: string): AnswerCache {
   makeFolder(folder)
-  const ledger = join(folder, 'spent.tsv')
   const fileOf = (key: string) => join(folder, `${key}.json`)
   return {
     read(key) {
@@ -32,17 +28,6 @@ export function openAnswerCache(folder: string): AnswerCache {
     },
     async write(key, reply) {
       await writeWhole(fileOf(key), JSON.stringify(reply))
-    },
-    spentOn(day) {
-      let sum = 0
-      for (const line of (readIfThere(ledger) ?? '').split('\n')) {
-        const [date, usd] = line.split('\t')
-        if (date === day && Number.isFinite(Number(usd))) sum += Number(usd)
-      }
-      return sum
-    },
-    addSpent(day, usd) {
-      appendFileSync(ledger, `${day}\t${usd}\n`)
     },
   }
 }

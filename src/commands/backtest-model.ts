@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import canonicalize from 'canonicalize'
 import { openAnswerCache } from '../adapters/answer-cache.ts'
+import { openSpending } from '../adapters/spending.ts'
 import type { Config } from '../config.ts'
 import { answerJsonSchema, parseAnswer } from '../decision/answer.ts'
 import { maskSnapshot } from '../decision/masking.ts'
@@ -42,6 +43,7 @@ export async function openModelForBacktest(
   const settings = config.model
   const { openModel } = await import('../adapters/model.ts')
   const model = openModel(settings)
+  const spending = openSpending(config.home)
   const cache = openAnswerCache(join(config.home, 'cache', 'answers'))
   const template = readFileSync(
     options.promptFile ?? fileURLToPath(new URL('../../prompts/allocator.md', import.meta.url)),
@@ -82,11 +84,11 @@ export async function openModelForBacktest(
       jsonSchema: answerJsonSchema,
       parse: parseAnswer,
       date: snapshot.date,
-      spentTodayUsd: cache.spentOn(today),
+      spentTodayUsd: spending.on(today),
       record: async (attempt) => {
         calls++
         costUsd += attempt.costUsd
-        cache.addSpent(today, attempt.costUsd)
+        spending.add(today, attempt.costUsd)
       },
     })
     const last = answer.attempts.at(-1)?.outcome

@@ -29,6 +29,11 @@ export async function replayBook(
       if (entry.kind === 'close') differences.push(...compareWithClose(state, entry.body))
     }
     if (state === null) throw new InputError(`the journal ${journal.url} has no book called ${options.book}`)
+    if (state.lastClose === null) {
+      throw new InputError(
+        `the book ${options.book} has no close${options.date === undefined ? '' : ` up to ${options.date}`}: there is nothing to compare with`,
+      )
+    }
     return resultOf(options.book, state, entries, differences)
   } finally {
     await journal.close()

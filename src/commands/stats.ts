@@ -1,4 +1,4 @@
-import { type Stats, stats as statsOf } from '../statistics/stats.ts'
+import { ratioFewest, type Stats, stats as statsOf } from '../statistics/stats.ts'
 import type { CommandIo, CommandResult } from './command.ts'
 import { readInput } from './read-input.ts'
 import { parseStatsInput, type StatsOptions } from './stats-input.ts'
@@ -43,6 +43,9 @@ const rows: readonly (readonly [Shown, string, (value: number) => string])[] = [
   ['eValue', 'e-value', ratio],
 ]
 
+/** Ratios that readers take for a judgement; of so few returns they are mostly chance. */
+const judged = new Set<Shown>(['sharpe', 'sortino', 'calmar', 'omega', 'informationRatio'])
+
 function renderStats(json: Stats): string {
   const { bootstrap, confidenceSequence, notes } = json
   const daily = (value: number | null): string => (value === null ? '-' : `${(100 * value).toFixed(4)} %`)
@@ -52,6 +55,8 @@ function renderStats(json: Stats): string {
     line('returns', String(json.n), notes.n),
     ...rows.map(([name, label, text]) => {
       const value = json[name]
+      if (judged.has(name) && json.n < ratioFewest)
+        return line(label, '-', `below ${ratioFewest} returns: in the JSON only`)
       return line(label, value === null ? '-' : text(value), notes[name])
     }),
     line('mean difference', daily(bootstrap.meanDifference), notes.bootstrap),

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { due } from '../../jobs/steps.ts'
 import { openJournal } from '../adapters/database/journal.ts'
+import { openSpending } from '../adapters/spending.ts'
 import { bookNames, readBook } from '../books.ts'
 import { type Config, readConfig } from '../config.ts'
 import { stateReader } from '../context.ts'
@@ -95,6 +96,7 @@ async function budgetOf(config: Config, journal: Awaited<ReturnType<typeof openJ
   for await (const entry of journal.read({ kinds: ['attempt'] })) {
     if (entry.kind === 'attempt' && entry.body.sentAt.slice(0, 10) === now.slice(0, 10)) spent += entry.body.costUsd
   }
+  spent = Math.max(spent, openSpending(config.home).on(now.slice(0, 10)))
   const dailyUsd = config.model.dailyBudgetUsd
   return { model: config.model.name, dailyUsd, spentUsd: spent, leftUsd: Math.max(0, dailyUsd - spent) }
 }
