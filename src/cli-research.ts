@@ -27,6 +27,7 @@ export function addResearch(program: Command, { io, finish, finishTool, json, ma
       )
       .option('--masked', 'policy model: run again with names, dates and price levels hidden, and show the gap')
       .option('--knowledge-cutoff <date>', 'policy model: last date it may have been trained on', isoDate)
+      .option('--report <dir>', 'write one self-contained HTML page, its pictures and its JSON there')
       .option(
         '--random-allocators <n>',
         'compare with n random choices of assets (default: 1000 for a model)',

@@ -2,8 +2,10 @@ import { readTrials, recordTrial, trialHash } from '../../jobs/trials.ts'
 import { openJournal } from '../adapters/database/journal.ts'
 import { solve } from '../adapters/highs.ts'
 import type { Opponent } from '../backtest/memory.ts'
-import { type BacktestDocument, backtestDocument } from '../backtest/output.ts'
+import { type BacktestDocument, type BacktestRun, backtestDocument } from '../backtest/output.ts'
 import { randomAllocators, ticketsOf } from '../backtest/random-allocators.ts'
+import type { Reasoning } from '../backtest/reasoning.ts'
+import { backtestReport } from '../backtest/report-data.ts'
 import { type Simulation, simulate } from '../backtest/simulate.ts'
 import { readBook } from '../books.ts'
 import { type Config, readConfig } from '../config.ts'
@@ -69,6 +71,14 @@ export async function backtest(options: BacktestOptions, io: CommandIo): Promise
     }),
     ...(plain.asked !== null && { asked: plain.asked }),
   }
+  if (options.report !== undefined) {
+    const { writeBacktestReport } = await import('./report-files.ts')
+    const report = backtestReport(plain.run, json, {
+      reasoning: plain.reasoning,
+      ...(document.masked !== undefined && { masked: document.masked }),
+    })
+    for (const file of await writeBacktestReport(options.report, report, json)) io.say(`wrote ${file}`)
+  }
   return { json: document, text: backtestText(document) }
 }
 
@@ -114,7 +124,13 @@ async function runBenchmarks({ options, market, first, last }: Run): Promise<Rec
   return benchmarks
 }
 
-type Ran = { readonly document: BacktestDocument; readonly asked: ReturnType<ModelInBacktest['asked']> | null }
+type Ran = {
+  readonly document: BacktestDocument
+  readonly run: BacktestRun
+  /** A model's own words by decision date. */
+  readonly reasoning: readonly Reasoning[]
+  readonly asked: ReturnType<ModelInBacktest['asked']> | null
+}
 
 async function runPolicy(run: Run, benchmarks: Readonly<Record<string, Simulation>>, masked: boolean): Promise<Ran> {
   const { options, market, first, last, source } = run
@@ -130,6 +146,7 @@ async function runPolicy(run: Run, benchmarks: Readonly<Record<string, Simulatio
       : null
   const count = options.randomAllocators ?? (model === null ? 0 : 1000)
   const held = new Map<string, number>()
+  const reasoning: Reasoning[] = []
   const cashWeights = new Float64Array(last - first + 1)
   const main = await simulate({
     market,
@@ -141,7 +158,7 @@ async function runPolicy(run: Run, benchmarks: Readonly<Record<string, Simulatio
     keepOrders: true,
     ...(model !== null && {
       ask: {
-        reply: progress(run, model),
+        reply: listening(progress(run, model), reasoning),
         marketLabel: source.label,
         opponents: opponentsOf(options, market, benchmarks),
       },
@@ -157,7 +174,7 @@ async function runPolicy(run: Run, benchmarks: Readonly<Record<string, Simulatio
       ? null
       : randomAllocators({ market, tickets, first, last, finalEquity: main.equity.at(-1)!, count, seed: '1' })
   const trials = model === null ? null : await registerTrial(run, model, main)
-  const document = backtestDocument({
+  const ran: BacktestRun = {
     market,
     main,
     cashWeights,
@@ -171,8 +188,22 @@ async function runPolicy(run: Run, benchmarks: Readonly<Record<string, Simulatio
       guardrails: guarded ? 'book' : 'none',
       simulated: source.nature === 'simulated' ? source.label : null,
     },
-  })
-  return { document, asked: model?.asked() ?? null }
+  }
+  return { document: backtestDocument(ran), run: ran, reasoning, asked: model?.asked() ?? null }
+}
+
+/** Keeps what the model says of its decisions, for the report. */
+function listening(reply: ModelInBacktest['reply'], reasoning: Reasoning[]): ModelInBacktest['reply'] {
+  return async (snapshot) => {
+    const said = await reply(snapshot)
+    if (said.kind === 'answer') {
+      reasoning.push({
+        date: snapshot.date,
+        text: [said.summary, ...said.actions.map(({ reason }) => reason)].join(' '),
+      })
+    }
+    return said
+  }
 }
 
 function progress({ io }: Run, model: ModelInBacktest): ModelInBacktest['reply'] {

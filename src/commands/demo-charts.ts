@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { renderPng } from '../adapters/charts.ts'
+import { makeFolder, writeWhole } from '../files.ts'
 import type { CloseEntry, Entry } from '../journal/entry.ts'
 import { allocationData, equityData } from '../posts/chart-data.ts'
 import { allocationOption, equityOption } from '../posts/chart-options.ts'
-import { makeFolder, writeWhole } from '../files.ts'
 
 /**
  * Draws a book's charts from its journal: equity against the benchmarks, and the allocation.

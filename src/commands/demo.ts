@@ -11,6 +11,7 @@ import { type Config, readConfig } from '../config.ts'
 import { type Context, type OpenBook, simulatedClock } from '../context.ts'
 import { type BookMarket, listingsOf } from '../decision/book-market.ts'
 import { InputError } from '../errors.ts'
+import { makeFolder, makeFreshFolder, writeWhole } from '../files.ts'
 import type { Entry } from '../journal/entry.ts'
 import { addDays } from '../market/calendar.ts'
 import { parseMarketSpec } from '../market/market-spec.ts'
@@ -22,7 +23,6 @@ import { costKinds } from '../portfolio/holdings.ts'
 import { postOnTerminal } from '../posts/terminal.ts'
 import type { IsoDate } from '../units.ts'
 import type { CommandIo, CommandResult } from './command.ts'
-import { makeFolder, makeFreshFolder, writeWhole } from '../files.ts'
 
 export type DemoOptions = { readonly sessions: string; readonly market: string; readonly out?: string }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { EventsResult } from '../backtest/event-report.ts'
+import { makeFolder, writeWhole } from '../files.ts'
 import { addDays } from '../market/calendar.ts'
 import { firstSessionFrom } from '../market/panel.ts'
 import {
@@ -18,7 +19,6 @@ import { type EventsOptions, type EventsRead as Read, readEventsOptions } from '
 import { eventsText, pathsText } from './events-text.ts'
 import { Faults, readSignalFile, type SignalRow } from './signal-file.ts'
 import { daysFor, onSessions, openSignalMarket, type SignalMarket, shifted } from './signal-market.ts'
-import { makeFolder, writeWhole } from '../files.ts'
 
 export type { EventsOptions }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { HorizonResult, IcResult } from '../backtest/signal-report.ts'
+import { makeFolder, writeWhole } from '../files.ts'
 import type { Bucketing } from '../statistics/buckets.ts'
 import { forwardReturn } from '../statistics/forward-returns.ts'
 import {
@@ -13,7 +14,6 @@ import type { CommandIo, CommandResult } from './command.ts'
 import { Faults, readSignalFile, type SignalRow } from './signal-file.ts'
 import { daysFor, onSessions, openSignalMarket, type SignalMarket, shifted, wholeNumbers } from './signal-market.ts'
 import { columns, figure, percent } from './signal-text.ts'
-import { makeFolder, writeWhole } from '../files.ts'
 
 export type IcOptions = {
   /** CSV file `date,asset,value`, or - for stdin. */
