@@ -20,9 +20,12 @@ export function appendPlan(
   expect: Expectation | undefined,
 ): (state: AppendState) => AppendPlan<Written> {
   return (state) => {
-    const [done] = state.done
-    if (done !== undefined) return { rows: [], steps: [], answer: { kind: 'already-done', ...done } }
     const last = soundTail({ url, known }, state.tail)
+    const [done] = state.done
+    if (done !== undefined) {
+      if (done.seq > last.seq) throw lostStep(url, last, done)
+      return { rows: [], steps: [], answer: { kind: 'already-done', ...done } }
+    }
     if (expect !== undefined && expect.seq !== state.bookSeq) {
       throw new ConflictError(
         `Book ${expect.book} was read up to entry ${expect.seq} and stands at entry ${state.bookSeq} now: another process wrote to it. Nothing was written; run this again`,
@@ -35,6 +38,14 @@ export function appendPlan(
     })
     return { rows, steps, answer: { kind: 'appended', rows } }
   }
+}
+
+function lostStep(url: string, last: Link, { key, seq }: { readonly key: string; readonly seq: number }): Error {
+  const missing = last.seq + 1
+  return brokenJournal(url, {
+    seq: missing,
+    because: `entry ${missing} is missing: the journal ends at ${last.seq}, and the step ${key} wrote entry ${seq}`,
+  })
 }
 
 /** The same for entries that carry their hashes already. */

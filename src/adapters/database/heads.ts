@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
-import { InputError, WorldError } from '../../errors.ts'
+import { InputError, JournalError, WorldError } from '../../errors.ts'
 import { makeFolder } from '../../files.ts'
 import { Instant } from '../../units.ts'
 import type { Head } from './verify.ts'
@@ -52,23 +52,68 @@ function textOf(file: string): string {
   }
 }
 
-/** Appends a head and waits until it is on the disk. The same head twice in a row is written once. */
+/**
+ * Appends a head and waits until it is on the disk; one that stands there already is not written again.
+ *
+ * @throws JournalError for a head below a published one, or beside one with another hash: it is of a journal that lost
+ *   entries, or of another. Published, it would pass off what is left as the whole.
+ */
 export function publishHead(home: string, head: Head): void {
   const file = headsFile(home)
   try {
-    const before = existsSync(file) ? readFileSync(file, 'utf8') : ''
-    const line = `${head.seq}:${head.hash} ${head.at}`
-    if (before.trimEnd().split('\n').at(-1) === line) return
+    const { heads } = readHeads(home)
+    refuseFallBack(file, heads, head)
+    if (heads.some(({ seq }) => seq === head.seq)) return
     makeFolder(dirname(file))
     // A line torn by a power cut must not swallow this one.
-    appendDurably(file, `${before === '' || before.endsWith('\n') ? '' : '\n'}${line}\n`)
+    const torn = existsSync(file) && !/(^|\n)$/.test(readFileSync(file, 'utf8'))
+    appendDurably(file, `${torn ? '\n' : ''}${head.seq}:${head.hash} ${head.at}\n`)
   } catch (error) {
+    if (error instanceof JournalError) throw error
     const said = error instanceof Error ? error.message : String(error)
     throw new WorldError(`publishing the journal's head in ${file} failed: ${said}; mend it and run this again`, {
       retryable: true,
       cause: error,
     })
   }
+}
+
+/** Publishes the last entry of a journal. Where another process published a later one meanwhile, the journal has that one too. */
+export async function publishHeadOf(
+  home: string,
+  journal: { readonly head: () => Promise<Head | null> },
+): Promise<void> {
+  let head = await journal.head()
+  for (;;) {
+    try {
+      if (head !== null) publishHead(home, head)
+      else refuseFallBack(headsFile(home), readHeads(home).heads, null)
+      return
+    } catch (error) {
+      if (!(error instanceof JournalError)) throw error
+      const later = await journal.head()
+      if ((later?.seq ?? 0) <= (head?.seq ?? 0)) throw error
+      head = later
+    }
+  }
+}
+
+function refuseFallBack(file: string, heads: readonly Head[], head: Head | null): void {
+  const lost = heads.find(({ seq }) => seq > (head?.seq ?? 0))
+  const other = heads.find(({ seq, hash }) => seq === head?.seq && hash !== head.hash)
+  const first = lost ?? other
+  if (first === undefined) return
+  const short = (hash: string) => hash.slice(0, 16)
+  const now =
+    head === null
+      ? 'The journal is empty'
+      : first === lost
+        ? `The journal ends at entry ${head.seq}`
+        : `The journal has entry ${head.seq} of hash ${short(head.hash)}`
+  const what = first === lost ? `entry ${first.seq}` : 'one'
+  throw new JournalError(
+    `${now}, and ${what} of hash ${short(first.hash)} was published on ${first.at.slice(0, 10)} in ${file}: the journal was cut or replaced. Nothing was changed; bring back the copy that has it, or use another PRIMER_HOME for a new record`,
+  )
 }
 
 function appendDurably(file: string, text: string): void {

@@ -8,7 +8,16 @@ import { type EntryFilter, readEntries, soundRow } from './read.ts'
 import { draftsOf, entryOf } from './rows.ts'
 import { guarded, type Store } from './store.ts'
 import { prepareTables } from './tables.ts'
-import { type Head, type KnownHead, soundEnd, storedRows, type Verification, verification } from './verify.ts'
+import {
+  entryOfStep,
+  type Head,
+  type KnownHead,
+  lackingHead,
+  soundEnd,
+  storedRows,
+  type Verification,
+  verification,
+} from './verify.ts'
 
 export type { EntryFilter }
 
@@ -33,6 +42,8 @@ export type Journal = {
   appendSealed(rows: readonly ChainRow[]): Promise<void>
   /** The entry that a step's key wrote, or null where the step was not done. */
   done(key: string): Promise<number | null>
+  /** The first of the heads, by number, that the journal does not have. */
+  lacking(heads: readonly KnownHead[]): Promise<KnownHead | null>
   /** Entries in order. Each is checked against its hash, and without a filter by book, kind or time against the one before it. */
   read(filter?: EntryFilter): AsyncIterable<Entry>
   /** The newest entry of a kind. */
@@ -100,11 +111,8 @@ function journalOn(store: Store, checked: Link): Journal {
         await store.append({ fromSeq: known.seq, keys: [], book: null }, sealedPlan({ url: store.url, known }, rows))
         advance(rows.at(-1))
       }),
-    done: (key) =>
-      under('reading', async () => {
-        const steps = store.kysely.selectFrom('steps').select('seq').where('key', '=', key)
-        return (await steps.executeTakeFirst())?.seq ?? null
-      }),
+    done: (key) => under('reading', () => entryOfStep(store, key)),
+    lacking: (heads) => under('reading', () => lackingHead(store, heads)),
     read: (filter = {}) => readEntries(store, filter),
     last: <K extends EntryKind>(book: string, kind: K) =>
       under('reading', async () => {

@@ -35,13 +35,10 @@ const pageSize = 250
 /** Reads the whole journal and names the first entry that cannot be trusted. */
 export async function verification(store: Store, heads: readonly KnownHead[]): Promise<Verification> {
   // Asked before the walk: a step that another process records meanwhile must not seem to lack its entry.
-  const steps = await store.kysely
-    .selectFrom('steps')
-    .select(({ fn }) => fn.max('seq').as('seq'))
-    .executeTakeFirst()
+  const stepSeq = await lastStep(store)
   const walk = await walked(store, { heads, bodies: true })
   const last = walk.last
-  const firstBad = walk.fault ?? lostTail(last?.seq ?? 0, heads, steps?.seq ?? 0) ?? (await strayEntry(store))
+  const firstBad = walk.fault ?? lostTail(last?.seq ?? 0, heads, stepSeq) ?? (await strayEntry(store))
   const provenTo = Math.max(0, ...heads.map((head) => head.seq).filter((seq) => seq <= (last?.seq ?? 0)))
   const stored = await storedEnd(store, last)
   return {
@@ -55,12 +52,56 @@ export async function verification(store: Store, heads: readonly KnownHead[]): P
   }
 }
 
-/** The last row of a chain whose hashes and links fit; a broken one stops the program here. */
+/** The last row of a chain whose hashes and links fit and which has every finished step; a broken one stops the program here. */
 export async function soundEnd(store: Store): Promise<ChainRow | null> {
+  const stepSeq = await lastStep(store)
   const { last, fault } = await walked(store, { heads: [], bodies: false })
-  const broken = fault ?? (await strayEntry(store))
+  const broken = fault ?? lostTail(last?.seq ?? 0, [], stepSeq) ?? (await strayEntry(store))
   if (broken !== null) throw brokenJournal(store.url, broken)
   return last
+}
+
+/**
+ * The entry that a step wrote, or null where it was not done. A step whose entry was cut off counts as neither: it is an
+ * error, since what it did is lost and doing it again would hide that.
+ */
+export async function entryOfStep(store: Store, key: string): Promise<number | null> {
+  const found = await store.kysely
+    .selectFrom('steps')
+    .select((eb) => [
+      'seq',
+      eb
+        .selectFrom('entries')
+        .select(({ fn }) => fn.max('seq').as('end'))
+        .as('end'),
+    ])
+    .where('key', '=', key)
+    .executeTakeFirst()
+  if (found === undefined) return null
+  const lost = lostTail(Number(found.end ?? 0), [], found.seq)
+  if (lost !== null) throw brokenJournal(store.url, lost)
+  return found.seq
+}
+
+/** The first head, by its number, that the entries do not have; for a journal whose chain was checked when it was opened. */
+export async function lackingHead(store: Store, heads: readonly KnownHead[]): Promise<KnownHead | null> {
+  const ordered = heads.toSorted((a, b) => a.seq - b.seq)
+  for (let first = 0; first < ordered.length; first += pageSize) {
+    const page = ordered.slice(first, first + pageSize)
+    const rows = await store.kysely
+      .selectFrom('entries')
+      .select(['seq', 'hash'])
+      .where(
+        'seq',
+        'in',
+        page.map(({ seq }) => seq),
+      )
+      .execute()
+    const hashes = new Map(rows.map(({ seq, hash }) => [seq, hash]))
+    const lacking = page.find(({ seq, hash }) => hashes.get(seq)?.startsWith(hash) !== true)
+    if (lacking !== undefined) return lacking
+  }
+  return null
 }
 
 export function brokenJournal(url: string, fault: Fault): JournalError {
@@ -146,18 +187,28 @@ function rewritten(row: Selectable<ChainRow>, head: KnownHead): Fault {
 
 function lostTail(lastSeq: number, heads: readonly KnownHead[], stepSeq: number): Fault | null {
   const seq = lastSeq + 1
+  const ends = lastSeq === 0 ? 'the journal is empty' : `the journal ends at ${lastSeq}`
   const lost = heads.filter((head) => head.seq > lastSeq).at(-1)
   if (lost !== undefined) {
     return {
       seq,
-      because: `entry ${seq} is missing: the journal ends at ${lastSeq}, and entry ${lost.seq} is ${lost.from}`,
+      because: `entry ${seq} is missing: ${ends}, and entry ${lost.seq} is ${lost.from}`,
     }
   }
   if (stepSeq <= lastSeq) return null
   return {
     seq,
-    because: `entry ${seq} is missing: the journal ends at ${lastSeq}, and a finished step wrote entry ${stepSeq}`,
+    because: `entry ${seq} is missing: ${ends}, and a finished step wrote entry ${stepSeq}`,
   }
+}
+
+/** The last entry that any step wrote; as text, since somebody may have set a number that the driver refuses. */
+async function lastStep(store: Store): Promise<number> {
+  const step = await store.kysely
+    .selectFrom('steps')
+    .select(sql<string | null>`cast(max(seq) as text)`.as('seq'))
+    .executeTakeFirst()
+  return Number(step?.seq ?? 0)
 }
 
 /** A row outside the numbering; where one was renumbered, the walk has already found its place empty. */

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { publishHead, readHeads } from '../../../src/adapters/database/heads.ts'
-import { InputError, WorldError } from '../../../src/errors.ts'
+import { publishHead, publishHeadOf, readHeads } from '../../../src/adapters/database/heads.ts'
+import { InputError, JournalError, WorldError } from '../../../src/errors.ts'
 import { withFolder } from '../../support/database.ts'
 
 const head = (seq: number) => ({ seq, hash: String(seq % 10).repeat(64), at: '2020-03-12T20:20:00.000Z' })
@@ -50,4 +50,41 @@ test('a heads file that cannot be read or written is named', () =>
     )
     writeFileSync(join(folder, 'file'), '')
     assert.throws(() => publishHead(join(folder, 'file'), head(1)), WorldError)
+  }))
+
+test('a head below a published one, or beside one with another hash, is not published', () =>
+  withFolder(async (home) => {
+    for (const seq of [7, 12]) publishHead(home, head(seq))
+    const before = readFileSync(join(home, 'heads'), 'utf8')
+    for (const [wrong, told] of [
+      [head(11), /ends at entry 11, and entry 12 of hash 2{16} was published on 2020-03-12.*Nothing was changed/],
+      [head(7), /ends at entry 7, and entry 12 /],
+      [{ ...head(12), hash: 'a'.repeat(64) }, /has entry 12 of hash a{16}, and one of hash 2{16} was published/],
+    ] as const) {
+      assert.throws(
+        () => publishHead(home, wrong),
+        (error) => error instanceof JournalError && told.test(error.message),
+      )
+    }
+    // A line somebody else put at the end does not hide the one above it.
+    appendFileSync(join(home, 'heads'), `3:${'3'.repeat(64)} 2020-03-12T20:20:00.000Z\n`)
+    assert.throws(() => publishHead(home, head(11)), JournalError)
+    publishHead(home, head(12))
+    assert.equal(readFileSync(join(home, 'heads'), 'utf8'), `${before}3:${'3'.repeat(64)} 2020-03-12T20:20:00.000Z\n`)
+  }))
+
+test('who is overtaken by another process publishes the later head, and who lost entries publishes none', () =>
+  withFolder(async (home) => {
+    const heads = [head(7), head(12)]
+    publishHead(home, head(9))
+    await publishHeadOf(home, { head: async () => heads.shift() ?? head(12) })
+    assert.deepEqual(
+      readHeads(home).heads.map(({ seq }) => seq),
+      [9, 12],
+    )
+    await assert.rejects(publishHeadOf(home, { head: async () => head(7) }), JournalError)
+    await assert.rejects(publishHeadOf(home, { head: async () => null }), /is empty, and entry 9 /)
+    const fresh = join(home, 'fresh')
+    await publishHeadOf(fresh, { head: async () => null })
+    assert.deepEqual(readHeads(fresh).heads, [])
   }))

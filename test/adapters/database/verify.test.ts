@@ -80,6 +80,8 @@ const tamperings: readonly (readonly [title: string, seq: number, ...statements:
     'DELETE FROM entries WHERE seq > 30',
     `INSERT INTO steps VALUES ('a step', 36)`,
   ],
+  ['no entry left, and a step of theirs', 1, 'DELETE FROM entries', `INSERT INTO steps VALUES ('a step', 36)`],
+  ['a step that claims more than can be counted', 41, `INSERT INTO steps VALUES ('a step', 2147483647)`],
 ]
 
 onEachDatabase('whatever a stranger does to the entries is found, and the first one named', async (database) => {
@@ -93,7 +95,7 @@ onEachDatabase('whatever a stranger does to the entries is found, and the first 
     assert.equal(result.ok, false, title)
     assert.equal(result.firstBad?.seq, seq, `${title}: ${result.firstBad?.because}`)
     // A program that would write or compute stops, and names the entry too.
-    if (!statements.some((statement) => statement.includes('steps'))) await refused(database.url, seq, title)
+    await refused(database.url, seq, title)
     for (const statement of [
       'DELETE FROM steps',
       'DELETE FROM entries',
@@ -231,6 +233,55 @@ onEachDatabase('a process that is writing notices when its last entry is changed
   await database.run('DELETE FROM entries WHERE seq = 5')
   await assert.rejects(journal.append([alertEntry(6)]), /broken: entry 5 is missing/)
   assert.equal((await database.run('SELECT seq FROM entries')).length, 4)
+  await journal.close()
+})
+
+onEachDatabase('a step whose entry was cut off meanwhile counts as neither done nor undone', async (database) => {
+  const journal = await openJournal(database.url)
+  await journal.append(alertEntries(5))
+  const step = [alertEntry(6), alertEntry(7, { key: 'a step' })]
+  await journal.append(step)
+  await database.run('DELETE FROM entries WHERE seq > 5')
+  const cut = (error: unknown) => error instanceof JournalError && /broken: entry 6 is missing/.test(error.message)
+  await assert.rejects(journal.done('a step'), cut)
+  await assert.rejects(journal.append(step), (error) => error instanceof JournalError && /entry 7 /.test(error.message))
+  await database.run('DELETE FROM entries')
+  await assert.rejects(journal.done('a step'), /broken: entry 1 is missing: the journal is empty, and .* entry 7/)
+  assert.equal(await journal.done('another step'), null)
+  await journal.close()
+  assert.equal((await database.run('SELECT key FROM steps')).length, 1)
+})
+
+onEachDatabase(
+  'a step that another process recorded after this one opened the journal counts as done',
+  async ({ url }) => {
+    const one = await openJournal(url)
+    const other = await openJournal(url)
+    await other.append([alertEntry(1, { key: 'a step' })])
+    assert.equal(await one.done('a step'), 1)
+    assert.deepEqual(await one.append([alertEntry(1, { key: 'a step' })]), {
+      kind: 'already-done',
+      key: 'a step',
+      seq: 1,
+    })
+    await one.close()
+    await other.close()
+  },
+)
+
+onEachDatabase('of the heads that were published, the first that the journal lacks is named', async ({ url }) => {
+  const entries = await madeJournal(url, 700)
+  const journal = await openJournal(url)
+  const head = (seq: number, hash = entries[seq - 1]?.hash ?? '9'.repeat(64)): KnownHead => ({
+    seq,
+    hash,
+    from: 'known',
+  })
+  const every = entries.map(({ seq }) => head(seq))
+  assert.equal(await journal.lacking([]), null)
+  assert.equal(await journal.lacking(every), null)
+  assert.deepEqual(await journal.lacking([...every, head(702), head(701)]), head(701))
+  assert.deepEqual(await journal.lacking([head(702), head(600), head(500, '8'.repeat(64))]), head(500, '8'.repeat(64)))
   await journal.close()
 })
 
