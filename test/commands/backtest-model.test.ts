@@ -137,7 +137,7 @@ test('each prompt and model is one trial on record, however often it runs; a con
   }
 })
 
-test('the model sees in a backtest what it sees in a live day: the same prompts as the demo over the same dates', async () => {
+test('the model sees in a backtest what it sees in a live day: the same prompts as the demo over the same dates [27]', async () => {
   const server = await startModelServer({ script: buyer })
   try {
     const io = ioFor(server.url)
