@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
 import canonicalize from 'canonicalize'
-import { shownUrl } from '../src/adapters/database/connect.ts'
-import { readHeads } from '../src/adapters/database/heads.ts'
+import { headsFile, readHeads } from '../src/adapters/database/heads.ts'
 import type { Context, OpenBook } from '../src/context.ts'
 import type { BookMarket } from '../src/decision/book-market.ts'
 import { modelOpponents } from '../src/decision/policies/model.ts'
@@ -41,17 +40,18 @@ export async function openBook(
   return open
 }
 
-/** A journal that ends before a head published from it was lost or cut; going on would write another past over it. */
+/** A journal that lacks what was published of it was lost, cut or replaced; going on would write another past over it. */
 async function refuseLost(ctx: Context): Promise<void> {
-  // The heads in PRIMER_HOME are those of its own journal; a demo keeps its journal elsewhere.
-  if (ctx.journal.url !== shownUrl(ctx.config.databaseUrl)) return
-  const published = readHeads(ctx.config.home).heads.at(-1)
-  if (published === undefined) return
-  const [entry] = await Array.fromAsync(ctx.journal.read({ fromSeq: published.seq, limit: 1 }))
-  if (entry?.seq === published.seq && entry.hash === published.hash) return
+  const { heads } = readHeads(ctx.home)
+  const lacking = await ctx.journal.lacking(heads.map((head) => ({ ...head, from: headsFile(ctx.home) })))
+  if (lacking === null) return
+  const { seq, hash } = lacking
+  const { at } = heads.find((head) => head.seq === seq && head.hash === hash)!
+  const end = (await ctx.journal.head())?.seq ?? 0
+  const instead = end >= seq ? 'has another in its place' : end === 0 ? 'is empty' : `ends at entry ${end}`
   throw new JournalError(
-    `the journal ${placeOf(ctx)} lacks entry ${published.seq} of hash ${published.hash.slice(0, 16)}, which was published on ` +
-      `${published.at.slice(0, 10)}: it was lost, cut or replaced. Bring back the copy that has it, or use another PRIMER_HOME for a new record`,
+    `the journal ${placeOf(ctx)} lacks entry ${seq} of hash ${hash.slice(0, 16)}, which was published on ${at.slice(0, 10)} in ` +
+      `${headsFile(ctx.home)}, and ${instead}: it was lost, cut or replaced. Bring back the copy that has it, or use another PRIMER_HOME (or --out) for a new record`,
   )
 }
 

@@ -24,6 +24,8 @@ export const simulatedClock: Clock = { kind: 'simulated', now: (scheduled) => sc
 /** Every open resource that a job may use, and nothing it may not. */
 export type Context = {
   readonly config: Config
+  /** The folder that the journal belongs to: its published heads lie here. A demo has one of its own. */
+  readonly home: string
   readonly journal: Journal
   readonly prices: PriceSource
   readonly clock: Clock

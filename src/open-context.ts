@@ -38,10 +38,12 @@ export function askedAt(source: PriceSource, to: IsoDate): Instant {
 /**
  * Opens everything a job needs. Close the journal when done.
  *
+ * @param home the folder that the journal belongs to; PRIMER_HOME unless given
  * @param market how a book's prices are had; recorded prices may be read once for all dates
  */
 export async function openContext(input: {
   readonly config: Config
+  readonly home?: string
   readonly databaseUrl: string
   readonly prices: PriceSource
   readonly clock: Clock
@@ -55,6 +57,7 @@ export async function openContext(input: {
   const model = config.model === null ? null : (await import('./adapters/model.ts')).openModel(config.model)
   return {
     config,
+    home: input.home ?? config.home,
     journal,
     prices: input.prices,
     clock: input.clock,

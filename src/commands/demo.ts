@@ -5,7 +5,7 @@ import { bookHash, openBook } from '../../jobs/open-book.ts'
 import { reportWeek } from '../../jobs/report.ts'
 import { due, sessionCloseAt } from '../../jobs/steps.ts'
 import { allocate, catchUp, endsWeek } from '../../jobs/trading-day.ts'
-import { publishHead } from '../adapters/database/heads.ts'
+import { publishHeadOf } from '../adapters/database/heads.ts'
 import { bookNames, readBook } from '../books.ts'
 import { type Config, readConfig } from '../config.ts'
 import { type Context, type OpenBook, simulatedClock } from '../context.ts'
@@ -46,6 +46,7 @@ export async function demo(options: DemoOptions, io: CommandIo): Promise<Command
   })
   const ctx = await openContext({
     config,
+    home,
     databaseUrl: `sqlite:${join(home, 'journal.db')}`,
     prices: source,
     clock: simulatedClock,
@@ -57,7 +58,7 @@ export async function demo(options: DemoOptions, io: CommandIo): Promise<Command
     for (const note of notes) io.show(note)
     await runSessions(ctx, market, book, first, io)
     const open = (await ctx.state(book.name))!
-    await publishHead(home, (await ctx.journal.head())!)
+    await publishHeadOf(home, ctx.journal)
     // Loaded here, so that the first post does not wait for a charting library.
     const { drawCharts } = await import('./demo-charts.ts')
     const closes = await Array.fromAsync(ctx.journal.read({ book: book.name, kinds: ['close'] }))

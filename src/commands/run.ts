@@ -3,7 +3,7 @@ import { openBook } from '../../jobs/open-book.ts'
 import { reportWeek } from '../../jobs/report.ts'
 import { due, sessionCloseAt } from '../../jobs/steps.ts'
 import { allocate, catchUp, endsWeek } from '../../jobs/trading-day.ts'
-import { publishHead } from '../adapters/database/heads.ts'
+import { publishHeadOf } from '../adapters/database/heads.ts'
 import { readBook } from '../books.ts'
 import { readConfig } from '../config.ts'
 import { type Context, simulatedClock, systemClock } from '../context.ts'
@@ -41,8 +41,7 @@ export async function run(
   try {
     const before = (await ctx.journal.head())?.seq ?? 0
     const outcome = await withRetries(() => runJob(ctx, job, book, options.date))
-    const head = await ctx.journal.head()
-    if (head !== null && head.seq > before) await publishHead(config.home, head)
+    await publishHeadOf(ctx.home, ctx.journal)
     return await answer(ctx, job, book, outcome, before)
   } finally {
     await ctx.journal.close()

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { withFolder } from '../support/database.ts'
 import { assertSameRows } from '../support/kill-run.ts'
@@ -75,6 +76,39 @@ test('a demo prints one document, and printed again it is the same and adds noth
     assertSameRows(rowsOf(document.journal), rows)
 
     await refusals(home)
+  }))
+
+test('a demo whose journal was cut is not continued, with the steps of the lost entries or without', () =>
+  withFolder(async (home) => {
+    const args = ['demo', '--sessions', '4', '--out', 'demo']
+    const first = await primer(args, { home })
+    assert.equal(first.code, 0, first.stderr)
+    const folder = join(home, 'demo')
+    const file = join(folder, 'journal.db')
+    const whole = readFileSync(file)
+    const end = rowsOf(file).length
+    const cuts: readonly (readonly [string, RegExp])[] = [
+      ['DELETE FROM entries WHERE seq > 20', new RegExp(`entry 21 is missing: the journal ends at 20, .* ${end}\\.`)],
+      ['DELETE FROM entries', /entry 1 is missing: the journal is empty, and a finished step wrote entry/],
+      [
+        'DELETE FROM entries WHERE seq > 20; DELETE FROM steps WHERE seq > 20',
+        new RegExp(`demo/journal\\.db lacks entry ${end} of hash .*demo/heads, and ends at entry 20: it was lost, cut`),
+      ],
+      ['DELETE FROM entries; DELETE FROM steps', /lacks entry .*, and is empty: it was lost, cut or replaced/],
+    ]
+    for (const [statement, told] of cuts) {
+      writeFileSync(file, whole)
+      const database = new DatabaseSync(file)
+      database.exec(statement)
+      database.close()
+      const before = [rowsOf(file), readFileSync(join(folder, 'heads'), 'utf8')]
+      const again = await primer(args, { home })
+      assert.equal(again.code, 2, `${statement}: ${again.stderr}`)
+      assert.match(again.stderr, told)
+      assert.deepEqual([rowsOf(file), readFileSync(join(folder, 'heads'), 'utf8')], before)
+    }
+    writeFileSync(file, whole)
+    assert.equal((await primer(args, { home })).code, 0)
   }))
 
 /** Another demo, or a demo where something else lies, is refused with every reason, and nothing is touched. */

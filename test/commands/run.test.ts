@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { openJournal } from '../../src/adapters/database/journal.ts'
@@ -13,7 +14,7 @@ import { withFolder } from '../support/database.ts'
 import { bodiesOf, climbingMarket, ioWith, runJob } from '../support/jobs.ts'
 import { assertSameRows } from '../support/kill-run.ts'
 import { readLines, writeMarket } from '../support/market-files.ts'
-import { rowsOf, soundness } from '../support/primer.ts'
+import { primer, rowsOf, soundness } from '../support/primer.ts'
 import { sharedAbsent, sharedPath } from '../support/shared.ts'
 
 const allocatorBook = fileURLToPath(new URL('../../books/allocator.json', import.meta.url))
@@ -98,6 +99,48 @@ test('a decision whose post was lost to a kill is posted the next day', () =>
 
     await runJob('allocate', '2024-03-06', environment)
     assertSameRows(rowsOf(join(home, 'journal.db')).slice(0, whole.length), whole)
+  }))
+
+test('a journal whose last entries were cut off stops every command that trusts it', () =>
+  withFolder(async (home) => {
+    const env = climbingMarket(home)
+    await runJob('allocate', '2024-03-05', env)
+    await runJob('fill', '2024-03-06', env)
+    const file = join(home, 'journal.db')
+    const database = new DatabaseSync(file)
+    database.exec('DELETE FROM entries WHERE seq > 3')
+    database.close()
+    const before = rowsOf(file)
+    for (const args of [['run', 'fill', '--date', '2024-03-06'], ['replay', '--book', 'allocator'], ['status']]) {
+      const { code, stderr } = await primer(args, { home, env })
+      assert.equal(code, 2, `${args[0]}: ${stderr}`)
+      assert.match(stderr, /broken: entry 4 is missing: the journal ends at 3, and a finished step wrote entry \d+/)
+    }
+    const doctor = await primer(['doctor'], { home, env })
+    assert.equal(doctor.code, 1)
+    assert.match(doctor.stdout, /^failing +journal .*entry 4 is missing/m)
+    assert.deepEqual(rowsOf(file), before)
+  }))
+
+test('every published head counts, not only the last, and the first that the journal lacks is named', () =>
+  withFolder(async (home) => {
+    const environment = climbingMarket(home)
+    await runJob('allocate', '2024-03-05', environment)
+    const heads = join(home, 'heads')
+    const [line] = readFileSync(heads, 'utf8').split('\n')
+    const forged = `2:${'a'.repeat(64)} 2024-03-05T21:00:00.000Z`
+    writeFileSync(heads, `${forged}\n${line}\n`)
+    const refusal = await faultsOf(runJob('fill', '2024-03-06', environment))
+    assert.match(
+      refusal,
+      /journal\.db lacks entry 2 of hash a{16}, which was published on 2024-03-05 in .*heads, and has/,
+    )
+    // A published head of another record, beyond the end and above a later line.
+    writeFileSync(heads, `900:${'b'.repeat(64)} 2024-03-05T21:00:00.000Z\n${line}\n`)
+    assert.match(await faultsOf(runJob('fill', '2024-03-06', environment)), /lacks entry 900 .*, and ends at entry \d/)
+    writeFileSync(heads, `${line}\n`)
+    await runJob('fill', '2024-03-06', environment)
+    assert.equal(readFileSync(heads, 'utf8').trimEnd().split('\n').length, 2)
   }))
 
 async function faultsOf(work: Promise<unknown>): Promise<string> {
