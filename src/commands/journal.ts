@@ -22,7 +22,7 @@ export async function journalVerify(
     const result = await journal.verify({ heads: [...given, ...published] })
     const notes = malformed.length === 0 ? {} : { notes: malformed }
     return {
-      text: verificationText(journal.url, result),
+      text: verificationText(journal.url, result, witness(result.provenTo, given, headsFile(options.home))),
       json: { ...result, ...notes },
       exitCode: result.ok ? 0 : 1,
     }
@@ -92,7 +92,13 @@ function parseHead(text: string): KnownHead {
   return { seq: Number(match[1]), hash: match[2]!.toLowerCase(), from: 'given with --head' }
 }
 
-function verificationText(url: string, result: Verification): string {
+/** Where the head that vouches for an entry is known from; what was given came from farther away than a file in the home. */
+function witness(seq: number, given: readonly KnownHead[], file: string): string {
+  return given.some((head) => head.seq === seq) ? 'the head given' : `the last head published in ${file}`
+}
+
+/** @param vouching what vouches for the entries up to `provenTo` */
+function verificationText(url: string, result: Verification, vouching: string): string {
   const { entries, verified, head, firstBad, provenTo } = result
   if (firstBad !== undefined) {
     return [
@@ -105,12 +111,12 @@ function verificationText(url: string, result: Verification): string {
   const chain = `ok: ${entries} entries of ${url}, numbered from 1 without a gap; every hash fits its entry and the entry before it.`
   const end = `Head ${head.seq}:${head.hash} (${head.at}).`
   if (provenTo === head.seq) {
-    return [chain, end, 'The tail is proven: the last entry is a head known from outside the journal.'].join('\n')
+    return [chain, end, `The tail is proven: the last entry is ${vouching}.`].join('\n')
   }
   const proven =
     provenTo === 0
-      ? 'no head from outside was there to compare with'
-      : `a head from outside vouches for the entries up to ${provenTo} and for no later one`
+      ? 'no head was there to compare with'
+      : `${vouching} vouches for the entries up to ${provenTo} and for no later one`
   return [
     chain,
     end,

@@ -76,10 +76,28 @@ test('verify with the right head proves the tail, in full or as the digits of a 
     for (const hash of [entries[4]!.hash, entries[4]!.hash.slice(0, 32), entries[4]!.hash.toUpperCase()]) {
       const { text, json, exitCode } = await journalVerify({ databaseUrl, home, head: `5:${hash}` }, io)
       assert.deepEqual([exitCode, (json as { tail: string }).tail], [0, 'proven'])
-      assert.match(text, /The tail is proven/)
+      assert.match(text, /The tail is proven: the last entry is the head given\.$/)
     }
     const earlier = await journalVerify({ databaseUrl, home, head: `3:${entries[2]!.hash}` }, io)
-    assert.match(earlier.text, /unproven: a head from outside vouches for the entries up to 3 and for no later one/)
+    assert.match(earlier.text, /unproven: the head given vouches for the entries up to 3 and for no later one/)
+  }))
+
+test('verify says when all it compared with is the file of published heads beside the journal', () =>
+  withJournal(5, async ({ home, databaseUrl, entries, io }) => {
+    publishHead(home, entries[2]!)
+    const behind = await journalVerify({ databaseUrl, home }, io)
+    assert(
+      behind.text.includes(
+        `unproven: the last head published in ${home}/heads vouches for the entries up to 3 and for no later one`,
+      ),
+      behind.text,
+    )
+    publishHead(home, entries[4]!)
+    const { text, json } = await journalVerify({ databaseUrl, home }, io)
+    assert.equal((json as { tail: string }).tail, 'proven')
+    assert(text.endsWith(`The tail is proven: the last entry is the last head published in ${home}/heads.`), text)
+    const both = await journalVerify({ databaseUrl, home, head: `5:${entries[4]!.hash}` }, io)
+    assert(both.text.endsWith('The tail is proven: the last entry is the head given.'), both.text)
   }))
 
 test('verify ends with 1 and the first bad entry when an entry was changed', () =>
