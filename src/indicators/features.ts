@@ -44,8 +44,13 @@ export type FeatureColumns = {
  * Every row depends on its own and earlier closes alone.
  */
 export function featureColumns(closes: Float64Array): FeatureColumns {
-  // Eleven for the result, in which SMA 20 is the middle band, and one for the means that the volatility leaves behind.
-  const column = freshColumns(closes.length, 12)
+  return columnsIn(closes, freshColumns(closes.length, columnsTaken))
+}
+
+/** Eleven for the result, in which SMA 20 is the middle band, and one for the means that the volatility leaves behind. */
+const columnsTaken = 12
+
+function columnsIn(closes: Float64Array, column: () => Float64Array): FeatureColumns {
   const returns = dailyReturn(closes, column())
   const peaks = runningPeak(closes, column())
   const bands = { lower: column(), middle: column(), upper: column(), percentB: column() }
@@ -69,7 +74,18 @@ export function featureColumns(closes: Float64Array): FeatureColumns {
 
 /** The columns of many assets, in their order; each has its own length, since exchanges keep different holidays. */
 export function featureTable(closesByAsset: readonly Float64Array[]): readonly FeatureColumns[] {
-  return closesByAsset.map(featureColumns)
+  // One buffer for all: many middling ones are handed back to the kernel and come again page by page, which doubles the time.
+  let values = 0
+  for (const closes of closesByAsset) values += closes.length * columnsTaken
+  const buffer = new ArrayBuffer(values * Float64Array.BYTES_PER_ELEMENT)
+  let offset = 0
+  return closesByAsset.map((closes) =>
+    columnsIn(closes, () => {
+      const column = new Float64Array(buffer, offset, closes.length)
+      offset += column.byteLength
+      return column
+    }),
+  )
 }
 
 /** One row of the columns, as it is recorded: what is not known is null. */
