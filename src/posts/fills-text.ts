@@ -6,7 +6,7 @@ import { count, exactMoney, money, price, shares, signedMoney } from './text.ts'
 /** `most` items of each kind are told one by one; `brief` leaves out results, `prices` tells tickets instead of quantities. */
 export type FillsTelling = { readonly detail: 'full' | 'brief' | 'prices'; readonly most: number }
 
-/** 'Sold 2.4119 LVMH at EUR 344.10 (stop, EUR -49.25). Costs EUR 2.03.' and whatever else happened. */
+/** 'Sold 2.4119 LVMH at EUR 344.10 (stop, result EUR -49.25 before costs). Costs EUR 2.03.' and whatever else happened. */
 export function fillsSentences(
   opened: OpenedEntry,
   events: SessionEvents,
@@ -71,7 +71,7 @@ function fillsTexts(
   return texts.map((text, index) => (index === texts.length - 1 && left > 0 ? `${text} and ${left} more.` : `${text}.`))
 }
 
-/** Example: '2.4119 LVMH at EUR 344.10 (stop, result EUR -49.25)', '3.9871 TLT at USD 168.21 for EUR 606 of EUR 850 wanted' */
+/** Example: '2.4119 LVMH at EUR 344.10 (stop, result EUR -49.25 before costs)', '3.9871 TLT at USD 168.21 for EUR 606 of EUR 850 wanted' */
 function fillText(fill: Fill, opened: OpenedEntry, labels: Labels, detail: FillsTelling['detail']): string {
   const { currency } = opened.body
   const quantity = detail === 'prices' ? '' : `${shares(fill.quantity)} `
@@ -83,7 +83,7 @@ function fillText(fill: Fill, opened: OpenedEntry, labels: Labels, detail: Fills
   }
   const notes: string[] = fill.reason === 'stop' ? ['stop'] : []
   if (detail === 'full' && fill.realized !== undefined) {
-    notes.push(`result ${signedMoney(currency, (fill.realized.asset + fill.realized.currency) * 100)}`)
+    notes.push(`result ${signedMoney(currency, (fill.realized.asset + fill.realized.currency) * 100)} before costs`)
   }
   // Without its quantity a sale is told by what it brought.
   const sold = detail === 'prices' ? `${what}${ticket}` : what

@@ -71,7 +71,7 @@ test('a session without any event has no post', () => {
 test('a stop, a partial fill, a dividend, a split, an expired and a waiting order are all told', () => {
   const post = renderFillsPost({ opened: opened(), session: session(eventful), close: close({ date: '2020-03-13' }) })!
   const text = post.x.join('\n')
-  assert.match(text, /Sold 2\.4119 LVMH at EUR 344\.10 \(stop, result EUR -49\.25\)\./)
+  assert.match(text, /Sold 2\.4119 LVMH at EUR 344\.10 \(stop, result EUR -49\.25 before costs\)\./)
   assert.match(text, /Bought 3\.9871 TLT at USD 168\.21 for EUR 606 of EUR 850 wanted\./)
   assert.match(JSON.stringify(post.discord), /Sold 2\.4119 LVMH at EUR 344\.10.*Bought 3\.9871 TLT at USD 168\.21/)
   assert.match(text, /Costs EUR 2\.99\./)
@@ -86,7 +86,7 @@ test('a stop, a partial fill, a dividend, a split, an expired and a waiting orde
 test('one fill is one short text', () => {
   const post = renderFillsPost({ opened: opened(), session: session({ fills: [sold] }), close: close() })!
   assert.deepEqual(post.x, [
-    '2020-03-13: Sold 2.4119 LVMH at EUR 344.10 (stop, result EUR -49.25). Costs EUR 1.50.\n' +
+    '2020-03-13: Sold 2.4119 LVMH at EUR 344.10 (stop, result EUR -49.25 before costs). Costs EUR 1.50.\n' +
       'EUR 10,213: +2.1 %, SPY +3.4 %, CAC +0.9 %. No evidence of skill yet.\n' +
       `Automated, paper money. ${'b'.repeat(32)}`,
   ])
