@@ -58,7 +58,10 @@ function actionFields({ opened, decision }: DecisionInput, facts: Facts, labels:
   const stopped = new Set(decision.body.stops.map((stop) => stop.symbol))
   const undone = facts.undone.map((action) => {
     const why = stopped.has(action.symbol) ? 'Overruled by the stop' : 'Refused'
-    return field(`${why}: ${wishText(action, labels)}`, labels.quote(action.reason, quoteMax) || 'No reason given.')
+    return field(
+      `${why}: ${wishText(action, opened, decision.body.clamps, labels)}`,
+      labels.quote(action.reason, quoteMax) || 'No reason given.',
+    )
   })
   return [...done, ...undone]
 }

@@ -12,6 +12,8 @@ export type Deed = {
   readonly action: Action | null
   readonly stop: Stop | null
   readonly cut: readonly Clamp[]
+  /** Of a sale, where the close is known: the whole position or a part, and what it was worth at that close. */
+  readonly sale: { readonly whole: boolean; readonly cents: number } | null
 }
 
 /** A wish that became no order. `clamp` is the first that bit; `more` whether some of it is held already, if that is known. */
@@ -46,8 +48,10 @@ export function factsOf(decision: DecisionEntry, close: Entry<'close'> | undefin
         : actions.findIndex((candidate) => candidate.symbol === order.symbol && candidate.side === order.side)
     const action = at < 0 ? null : actions.splice(at, 1)[0]!
     const cut = chains.find((chain) => sameWish(chain[0]!, order) && chain.at(-1)!.after > 0) ?? []
-    if (!missedIds.has(order.id)) deeds.push({ order, action, stop, cut })
+    if (!missedIds.has(order.id)) deeds.push({ order, action, stop, cut, sale: saleOf(order, close) })
   }
+  // As they fill: a stop leads, and a sale pays for what is bought at the same open.
+  deeds.sort((a, b) => place(a) - place(b))
   const refusals: Refusal[] = []
   for (const chain of chains) {
     const clamp = chain[0]!
@@ -58,6 +62,18 @@ export function factsOf(decision: DecisionEntry, close: Entry<'close'> | undefin
     }
   }
   return { deeds, refusals, undone: actions, missed: decision.missed }
+}
+
+function place({ order }: Deed): number {
+  if (order.reason === 'stop') return 0
+  return order.side === 'sell' ? 1 : 2
+}
+
+function saleOf(order: Order, close: Entry<'close'> | undefined): Deed['sale'] {
+  const position = close?.body.positions.find(({ symbol }) => symbol === order.symbol)
+  if (position === undefined || order.side === 'buy' || order.quantity === undefined) return null
+  const part = order.quantity / position.quantity
+  return { whole: part > 1 - 1e-9, cents: position.value * part * 100 }
 }
 
 function sameWish(a: { symbol: string; side: string }, b: { symbol: string; side: string }): boolean {
@@ -92,6 +108,12 @@ const ruleNames: Record<ClampRule, string> = {
   'minimum-ticket': 'minimum ticket',
 }
 
+/** A rule by its identifier, for a count of many clamps. */
+export function ruleWords(rule: string, labels: Labels): string {
+  if (rule === 'max-weight') return 'weight cap'
+  return (ruleNames as Readonly<Record<string, string>>)[rule] ?? labels.quote(rule, 40)
+}
+
 /** A rule in a few words, with its limit where the clamp states a single percentage: '25 % cap', 'weekly trade cap'. */
 export function ruleName(clamp: Clamp): string {
   const name = ruleNames[clamp.rule]
@@ -116,11 +138,12 @@ export function deedText(deed: Deed, opened: OpenedEntry, labels: Labels, detail
     const figures = deed.stop === null ? '' : `: close ${signedPercent(deed.stop.change)} from cost`
     return `sell all ${name} (stop${detail === 'full' ? figures : ''})`
   }
-  const { action, cut } = deed
+  const { action, cut, sale } = deed
   const cutWhy = cut.length === 0 ? '' : ` (cut${detail === 'full' ? `: ${ruleName(cut[0]!)}` : ''})`
-  if (cut.length === 0 && action?.pct === 100) return `sell all ${name}`
+  if (sale?.whole || (cut.length === 0 && action?.pct === 100)) return `sell all ${name}${cutWhy}`
   const pct = cut.length === 0 && action !== null ? roundPct(action.pct) : null
   if (pct !== null) return `sell ${pct} % of ${name}`
+  if (sale !== null) return `sell about ${money(opened.body.currency, sale.cents)} of ${name}${cutWhy}`
   return `sell ${shares(deed.order.quantity ?? 0)} ${name}${cutWhy}`
 }
 
@@ -131,9 +154,9 @@ function buySize({ order, action, cut }: Deed, opened: OpenedEntry, detail: Deta
     if (detail === 'brief') return `${amount} (cut)`
     return `${amount} (cut from ${money(currency, cut[0]!.before)}: ${ruleName(cut[0]!)})`
   }
-  // A control's percentages have no end of decimals; the amount says more.
-  const pct = action === null ? null : roundPct(action.pct)
-  return pct === null ? amount : `${pct} % of cash`
+  // A model is quoted in the unit it was asked for; a control's percentages have no end of decimals, so all its buys are amounts.
+  const pct = action === null || opened.body.decider === 'control' ? 0 : Number(action.pct.toFixed(2))
+  return pct > 0 ? `${pct} % of cash` : amount
 }
 
 /** A percentage as a person would write it, with at most one decimal; null for any other. */
@@ -142,7 +165,10 @@ function roundPct(pct: number): string | null {
   return rounded > 0 && Math.abs(pct - rounded) < 1e-9 ? String(rounded) : null
 }
 
-/** The deeds as one list. A buy after a bare 'sell all LVMH' is announced, or it would read as sold too. */
+/**
+ * The deeds as one list. The first buy is announced by its verb, or it would read as sold too; after the brackets of a stop
+ * 'TLT for 10 % of cash' cannot.
+ */
 export function deedList(
   deeds: readonly Deed[],
   opened: OpenedEntry,
@@ -154,19 +180,21 @@ export function deedList(
   for (const [index, deed] of shown.entries()) {
     const text = deedText(deed, opened, labels, options.detail)
     const before = shown[index - 1]
-    const needsVerb =
-      deed.order.side === 'buy' &&
-      before?.order.side !== 'buy' &&
-      !(before !== undefined && items.at(-1)!.endsWith(')'))
+    const clear = before?.order.reason === 'stop' && text.endsWith('% of cash')
+    const needsVerb = deed.order.side === 'buy' && before?.order.side !== 'buy' && !clear
     items.push(needsVerb ? `buy ${text}` : text)
   }
   const left = deeds.length - shown.length
   return left === 0 ? items.join(', ') : `${items.join(', ')} and ${left} more`
 }
 
-/** An action as it was wished. Example: 'sell 50 % of LVMH', 'buy TLT for 10 % of cash' */
-export function wishText(action: Action, labels: Labels): string {
+/** An action as it was wished; a control's buy as the amount its first clamp began with. Example: 'buy TLT for 10 % of cash' */
+export function wishText(action: Action, opened: OpenedEntry, clamps: readonly Clamp[], labels: Labels): string {
   const name = labels.name(action.symbol)
+  const wished = clamps.find((clamp) => sameWish(clamp, action))
+  if (opened.body.decider === 'control' && action.side === 'buy' && wished !== undefined) {
+    return `buy ${name} for ${money(opened.body.currency, wished.before)}`
+  }
   const pct = roundPct(action.pct) ?? action.pct.toFixed(2)
   if (action.side === 'buy') return `buy ${name} for ${pct} % of cash`
   return action.pct === 100 ? `sell all ${name}` : `sell ${pct} % of ${name}`

@@ -4,7 +4,7 @@ import { type Detail, factsOf } from './decision-facts.ts'
 import { decisionText, type Telling } from './decision-text.ts'
 import { controlNotice, labelsOf, type OpenedEntry, seal } from './labels.ts'
 import { fitX } from './length.ts'
-import { standingLine } from './standing.ts'
+import { dailyDetail, standingLine } from './standing.ts'
 
 export type DecisionInput = {
   readonly opened: OpenedEntry
@@ -25,7 +25,7 @@ export function renderDecisionPost(input: DecisionInput): RenderedPost {
   const drafts = tellings.map((telling) => ({
     paragraphs: [
       decisionText(opened, body, facts, labels, telling),
-      standingLine(opened, body.standing, labels, telling.standing),
+      standingLine(opened, body.standing, labels, dailyDetail(opened, body.standing, telling.standing)),
     ],
     texts: 1,
   }))

@@ -4,7 +4,7 @@ import { fillsEmbed } from './fills-embed.ts'
 import { type FillsTelling, fillsSentences } from './fills-text.ts'
 import { controlNotice, labelsOf, type OpenedEntry, seal } from './labels.ts'
 import { fitX } from './length.ts'
-import { standingLine } from './standing.ts'
+import { dailyDetail, standingLine } from './standing.ts'
 
 export type FillsInput = {
   readonly opened: OpenedEntry
@@ -26,8 +26,9 @@ export function renderFillsPost(input: FillsInput): RenderedPost | null {
   const drafts = tellings.map((telling) => {
     const happened = `${session.body.date}: ${fillsSentences(opened, events, labels, telling).join(' ')}`
     if (input.close === undefined || telling.standing === null) return { paragraphs: [happened], texts: telling.texts }
-    const standing = standingLine(opened, input.close.body.standing, labels, telling.standing)
-    return { paragraphs: [happened, standing], texts: telling.texts }
+    const { standing } = input.close.body
+    const line = standingLine(opened, standing, labels, dailyDetail(opened, standing, telling.standing))
+    return { paragraphs: [happened, line], texts: telling.texts }
   })
   return {
     purpose: 'fills',

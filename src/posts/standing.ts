@@ -3,19 +3,21 @@ import { linesWithin } from './discord.ts'
 import type { Labels, OpenedEntry } from './labels.ts'
 import { money, percent, sentence, signedPercent } from './text.ts'
 
+export type StandingDetail = 'full' | 'brief' | 'figures'
+
 const heldBenchmark = /^buy-and-hold:/
 
 /**
  * The line of X that says where the book stands: equity, return, the benchmarks that one can buy, and the verdict.
  *
- * @param detail `brief` keeps the verdict's first sentence, and leaves it out where a notice already says that no model decides
+ * @param detail how much of the verdict: `brief` keeps its first sentence, `figures` none
  * Example: 'EUR 10,213: +2.1 %, SPY +3.4 %, CAC +0.9 %. No evidence of skill yet.'
  */
 export function standingLine(
   opened: OpenedEntry,
   standing: Standing,
   labels: Labels,
-  detail: 'full' | 'brief' = 'full',
+  detail: StandingDetail = 'full',
 ): string {
   const opponents = standing.benchmarks.filter(({ policy }) => heldBenchmark.test(policy))
   const shown = opponents.slice(0, 3).map((benchmark) => {
@@ -23,9 +25,16 @@ export function standingLine(
     return `, ${labels.quote(benchmark.shortName, 24)}${mark} ${signedPercent(benchmark.netReturn)}`
   })
   const figures = `${money(opened.body.currency, standing.equityCents)}: ${signedPercent(standing.netReturn)}${shown.join('')}.`
-  const saidElsewhere = detail === 'brief' && standing.verdict.kind === 'control' && opened.body.decider === 'control'
-  const verdict = saidElsewhere ? '' : verdictText(standing, labels, detail)
+  const verdict = detail === 'figures' ? '' : verdictText(standing, labels, detail)
   return verdict === '' ? figures : `${figures} ${verdict}`
+}
+
+/**
+ * What a day's post says beside the figures: of a model always the verdict. Of a control never: the notice that no model
+ * decides stands in the same post, and a sentence that came and went with the room left would say less than either.
+ */
+export function dailyDetail(opened: OpenedEntry, standing: Standing, detail: 'full' | 'brief'): StandingDetail {
+  return opened.body.decider === 'control' && standing.verdict.kind === 'control' ? 'figures' : detail
 }
 
 function verdictText(standing: Standing, labels: Labels, detail: 'full' | 'brief'): string {

@@ -233,3 +233,82 @@ test('Discord carries the whole hash, the reason in the words of the model, and 
     ['Agree', 'Disagree', 'Why?'],
   )
 })
+
+function sale(place: number, symbol: string, quantity: number, reason: 'policy' | 'stop' = 'policy') {
+  return { ...stopOrders[0]!, id: `2020-03-12/${place}`, symbol, quantity, reason }
+}
+
+test('stops come first, then sales, which pay for what is bought', () => {
+  const post = renderDecisionPost({
+    opened: opened(),
+    decision: decision({
+      actions: [
+        { symbol: 'TLT', side: 'buy', pct: 12.345, reason: '' },
+        { symbol: 'AIR.PA', side: 'sell', pct: 40, reason: '' },
+      ],
+      clamps: [],
+      orders: [buyOrder(1, 'TLT', 41_000), sale(2, 'AIR.PA', 3), sale(3, 'MC.PA', 2.4119, 'stop')],
+    }),
+  })
+  assert.match(
+    post.x[0]!,
+    /At the next open: sell all LVMH \(stop: close -5\.3 % from cost\), sell 40 % of Airbus, buy TLT for 12\.35 % of cash\./,
+  )
+})
+
+test('a partial sale says its share, else its value at the close, else its shares; a control buys in euros only', () => {
+  const text = (options: { pct: number; quantity: number; known: boolean }) =>
+    renderDecisionPost({
+      opened: controlOpened(),
+      decision: decision({
+        policy: 'cvar',
+        actions: [
+          { symbol: 'SPY', side: 'sell', pct: options.pct, reason: '' },
+          { symbol: 'TLT', side: 'buy', pct: 10, reason: '' },
+        ],
+        clamps: [],
+        orders: [sale(1, 'SPY', options.quantity), buyOrder(2, 'TLT', 41_000)],
+        stops: [],
+        standing: controlStanding,
+      }),
+      ...(options.known ? { close: close() } : {}),
+    }).x[0]!
+  assert.match(text({ pct: 40, quantity: 2.04, known: true }), /open: sell 40 % of SPY, buy TLT for EUR 410\./)
+  // 1.7 of 5.1 shares worth EUR 1,131.23 are EUR 377.08
+  assert.match(text({ pct: 33.3333, quantity: 1.7, known: true }), /sell about EUR 377 of SPY, buy TLT/)
+  assert.match(text({ pct: 33.3333, quantity: 1.7, known: false }), /sell 1\.7 SPY, buy TLT/)
+  assert.match(text({ pct: 99.99999, quantity: 5.1, known: true }), /sell all SPY, buy TLT/)
+})
+
+test('the verdict on a model stands in every decision post, that on a control in none on X, however long the post', () => {
+  const symbols = opened().body.instruments.map(({ symbol }) => symbol)
+  for (let count = 0; count <= 40; count++) {
+    const orders = Array.from({ length: count }, (_, index) => buyOrder(index + 2, symbols[index % 7]!, 12_300 + index))
+    const actions = orders.map(({ symbol }) => ({ symbol, side: 'buy' as const, pct: 1.23, reason: '' }))
+    const model = renderDecisionPost({ opened: opened(), decision: decision({ actions, orders }) })
+    assert.match(model.x.join('\n'), /No evidence of skill yet\./)
+    const control = renderDecisionPost({
+      opened: controlOpened(),
+      decision: decision({ policy: 'cvar', actions, orders, standing: controlStanding }),
+    })
+    assert.doesNotMatch(control.x.join('\n'), /no claim of skill/)
+    assert.match(control.x.join('\n'), /A control decides \(cvar\), no model\./)
+    assert.match(JSON.stringify(control.discord), /A control run: no claim of skill\./)
+  }
+})
+
+test('what a control wanted and did not get is told in euros on Discord too', () => {
+  const post = renderDecisionPost({
+    opened: controlOpened(),
+    decision: decision({
+      policy: 'cvar',
+      actions: [{ symbol: 'SPY', side: 'buy', pct: 15.4321, reason: '' }],
+      orders: [],
+      stops: [],
+      standing: controlStanding,
+    }),
+  })
+  assert.ok(
+    DiscordPost.parse(post.discord).embeds[0]!.fields.some(({ name }) => name === 'Refused: buy SPY for EUR 615'),
+  )
+})
