@@ -62,11 +62,18 @@ function thread(draft: readonly string[], parts: Ending): string[] {
       else text.push(piece)
     }
   }
-  // The hash is never divided: where it does not fit any more it takes the last paragraphs along, or a text of its own.
+  // The hash is never divided: where it does not fit any more it takes the last paragraphs along.
   const end = texts.at(-1)!
   if (!fits(end, lastRoom)) {
     const moved: string[] = []
     while (end.length > 1 && fits([end.at(-1)!, ...moved], lastRoom)) moved.unshift(end.pop()!)
+    // Nor does it stand with nothing but notices: then the end of the last paragraph goes with it.
+    if (moved.length === 0) {
+      const paragraph = end.pop()!
+      const at = breakFrom(paragraph, (tail) => fits([tail], lastRoom))
+      end.push(paragraph.slice(0, at).trimEnd())
+      moved.push(paragraph.slice(at))
+    }
     texts.push(moved)
   }
   return texts.map((text, index) => {
@@ -86,13 +93,33 @@ function pieces(paragraph: string, room: number): string[] {
   return rest === '' ? result : [...result, rest]
 }
 
+const afterSentence = /[.!?]\s+(?=\S)/g
+const afterComma = /[,;:]\s+(?=\S)/g
+const betweenWords = /(?<!\b[A-Z]{3}|\d)\s+(?=\S)|(?<=\d)\s+(?=[^\s%])/g
+
+/** Where to divide a text so that its tail fits and is as long as that allows: at a sentence, else a comma, a word, a character. */
+function breakFrom(text: string, fits: (tail: string) => boolean): number {
+  for (const boundary of [afterSentence, afterComma, betweenWords]) {
+    for (const match of text.matchAll(boundary)) {
+      const at = match.index + match[0].length
+      if (fits(text.slice(at))) return at
+    }
+  }
+  let at = 0
+  for (const character of text) {
+    at += character.length
+    if (fits(text.slice(at))) break
+  }
+  return at
+}
+
 /**
  * Where to divide a text so that the head fits: after a sentence or a comma where that wastes less than half, else between
  * words, but never inside a figure ('EUR 10,213' and '+2.1 %' stay whole). One endless word is divided between characters.
  */
 function breakBefore(text: string, fits: (head: string) => boolean): number {
-  const word = lastBoundary(text, /(?<!\b[A-Z]{3}|\d)\s+(?=\S)|(?<=\d)\s+(?=[^\s%])/g, fits)
-  for (const boundary of [/[.!?]\s+(?=\S)/g, /[,;:]\s+(?=\S)/g]) {
+  const word = lastBoundary(text, betweenWords, fits)
+  for (const boundary of [afterSentence, afterComma]) {
     const at = lastBoundary(text, boundary, fits)
     if (at > word / 2) return at
   }

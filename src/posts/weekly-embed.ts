@@ -1,4 +1,5 @@
 import type { ReportEntry } from '../journal/entry.ts'
+import { ruleWords } from './decision-facts.ts'
 import { colors, type DiscordPost, type Field, fitDiscord, linesWithin } from './discord.ts'
 import { costsText, equityChart, field, footer, hashField, notices, paragraphs } from './embed-parts.ts'
 import { type Labels, labelsOf, type OpenedEntry } from './labels.ts'
@@ -54,18 +55,19 @@ function fieldsOf(opened: OpenedEntry, body: ReportEntry, labels: Labels, quoteM
     profitLine('Unrealized', currency, body.unrealized),
     `Dividends, before withholding tax: ${signedMoney(currency, body.dividendsCents)}`,
   ])
-  add('Trades and churn', [
+  add('Trades', [
     `${count(body.trades, 'trade')} this week, ${body.stops} by the stop-loss.`,
     tripsLine(body.roundTrips),
   ])
-  const clamps = Object.entries(body.clampsByRule).map(([rule, number]) => `${labels.quote(rule, 40)}: ${number}`)
-  add('Clamps by rule', clamps)
+  const none = (lines: readonly string[]) => (lines.length === 0 ? ['None.'] : lines)
+  const clamps = Object.entries(body.clampsByRule).map(([rule, number]) => `${ruleWords(rule, labels)}: ${number}`)
+  add('Cuts and refusals by the limits this week', none(clamps))
   add(
-    'Missed days',
-    body.missedDays.map(({ date, because }) => `${date}: ${sentence(labels.quote(because, 160))}`),
+    'Missed days this week',
+    none(body.missedDays.map(({ date, because }) => `${date}: ${sentence(labels.quote(because, 160))}`)),
   )
   const { meanCashWeight, sessionsAboveCeiling } = body.cashDrag
-  add('Cash drag', [
+  add('Cash', [
     `Cash ${percent(meanCashWeight)} of equity on average since the start, above its target on ${count(sessionsAboveCeiling, 'session')}.`,
   ])
   return fields
@@ -86,7 +88,7 @@ function profitLine(word: string, currency: string, { asset, currency: rate }: R
 }
 
 function tripsLine({ count: number, profitable, meanSessions }: ReportEntry['roundTrips']): string {
-  if (number === 0) return 'No round trip since the start.'
+  if (number === 0) return 'Nothing bought and sold again since the start.'
   const held = meanSessions === null ? '' : `, held ${fixed(meanSessions, 1)} sessions on average`
-  return `${count(number, 'round trip')} since the start, ${profitable} with a profit after costs${held}.`
+  return `${count(number, 'completed trade')} (bought and sold again) since the start, ${profitable} with a profit after costs${held}.`
 }

@@ -4,7 +4,7 @@ import { sumOf } from './embed-parts.ts'
 import { controlNotice, type Labels, labelsOf, type OpenedEntry, seal } from './labels.ts'
 import { fitX } from './length.ts'
 import { standingLine } from './standing.ts'
-import { count, exactMoney, money, percent, sentence, signedMoney, signedPercent } from './text.ts'
+import { count, exactMoney, money, percent, signedMoney, signedPercent } from './text.ts'
 import { weeklyEmbed } from './weekly-embed.ts'
 
 export type WeeklyInput = { readonly opened: OpenedEntry; readonly report: Entry<'report'> }
@@ -17,11 +17,12 @@ export function renderWeeklyPost(input: WeeklyInput): RenderedPost {
   const draft = (detail: Detail) => ({
     paragraphs: [
       `${weekText(opened, body, labels)} ${extremesText(opened, body, labels)}`,
+      weekDeedsText(opened, body),
       `Since the start ${standingLine(opened, body.standing, labels, detail)}`,
-      costsText(opened, body),
-      deedsText(body, detail),
+      sinceStartText(opened, body),
     ],
-    texts: 2,
+    // Rather a third text than a week without one of its facts.
+    texts: 3,
   })
   const drafts = [draft('full'), draft('brief')]
   return {
@@ -49,28 +50,28 @@ function extremesText(opened: OpenedEntry, { best, worst }: ReportEntry, labels:
   const item = (extreme: { symbol: string; profit: number }) =>
     `${labels.name(extreme.symbol)} ${signedMoney(opened.body.currency, extreme.profit * 100)}`
   if (best === null || worst === null) return 'Nothing was held.'
-  return best.symbol === worst.symbol ? `Only ${item(best)}.` : `Best ${item(best)}, worst ${item(worst)}.`
+  return best.symbol === worst.symbol
+    ? `Before costs, only ${item(best)}.`
+    : `Before costs, best ${item(best)}, worst ${item(worst)}.`
 }
 
-function costsText(opened: OpenedEntry, body: ReportEntry): string {
-  const { currency } = opened.body
-  const week = exactMoney(currency, sumOf(body.costsWeek) * 100)
-  const all = exactMoney(currency, sumOf(body.costsSinceStart) * 100)
-  return `Costs ${week}, ${all} since the start; at twice the costs ${money(currency, body.equityAtTwiceTheCosts * 100)}.`
-}
-
-/** Briefly, what did not happen is left out. */
-function deedsText(body: ReportEntry, detail: Detail): string {
+/** Example: 'Costs EUR 5.40, 3 trades, 1 stop, 3 cuts or refusals by the limits, 1 missed day.' What did not happen is said too. */
+function weekDeedsText(opened: OpenedEntry, body: ReportEntry): string {
+  const costs = exactMoney(opened.body.currency, sumOf(body.costsWeek) * 100)
   const clamps = Object.values(body.clampsByRule).reduce((sum, number) => sum + number, 0)
-  const parts: string[] = []
-  const add = (number: number, text: string) => {
-    if (detail === 'full' || number > 0) parts.push(text)
-  }
-  add(body.trades, `${count(body.trades, 'trade')}${body.stops > 0 ? `, ${count(body.stops, 'stop')}` : ''}`)
-  add(clamps, count(clamps, 'clamp'))
-  add(body.missedDays.length, count(body.missedDays.length, 'missed day'))
-  const { count: trips, profitable } = body.roundTrips
-  add(trips, `${count(trips, 'round trip')}${trips > 0 ? `, ${profitable} with a profit` : ''}`)
-  parts.push(`cash ${percent(body.cashDrag.meanCashWeight)} on average`)
-  return sentence(parts.join(', '))
+  const trades = `${count(body.trades, 'trade')}${body.stops > 0 ? `, ${count(body.stops, 'stop')}` : ''}`
+  // Two limits may cut one order, so this counts cuts, not orders.
+  const limited = `${count(clamps, 'cut or refusal', 'cuts or refusals')} by the limits`
+  return `Costs ${costs}, ${trades}, ${limited}, ${count(body.missedDays.length, 'missed day')}.`
+}
+
+/** Example: 'Costs EUR 39.50 since the start (at twice the costs EUR 10,174), 4 completed trades, 1 at a profit, cash 34.1 % on average.' */
+function sinceStartText(opened: OpenedEntry, body: ReportEntry): string {
+  const { currency } = opened.body
+  const { roundTrips, cashDrag } = body
+  const costs = `Costs ${exactMoney(currency, sumOf(body.costsSinceStart) * 100)} since the start`
+  const twice = `at twice the costs ${money(currency, body.equityAtTwiceTheCosts * 100)}`
+  const profitable = roundTrips.count > 0 ? `, ${roundTrips.profitable} at a profit` : ''
+  const completed = `${count(roundTrips.count, 'completed trade')}${profitable}`
+  return `${costs} (${twice}), ${completed}, cash ${percent(cashDrag.meanCashWeight)} on average.`
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { cutForDiscord, cutForX, fitX, weightedLength } from '../../src/posts/length.ts'
 
 const last = `Automated, paper money. ${'a'.repeat(32)}`
@@ -51,6 +52,19 @@ test('a long list is divided between its items and never inside a figure', () =>
   const told = texts.map((text) => text.replace(/^\d\/\d |\nSimulated prices\.[\s\S]*$/g, '')).join(' ')
   assert.equal(told, `${items.join(', ')}.`)
   for (const text of texts) assert.doesNotMatch(text, /(EUR|\d,)$|^\d\/\d %/m)
+})
+
+test('no text of a thread holds its place and the notices alone, wherever the room runs out', () => {
+  const ending = { every: 'Recorded prices.', once: 'A control decides (cvar), no model.', last }
+  const sentence = fc.integer({ min: 1, max: 40 }).map((words) => `${'Asset, '.repeat(words)}end.`)
+  fc.assert(
+    fc.property(fc.array(sentence, { minLength: 1, maxLength: 4 }), (paragraphs) => {
+      const texts = fitX([{ paragraphs, texts: 3 }], ending)
+      const told = texts.map((text) => text.replace(/^\d\/\d |Recorded prices\.|A control.*|Automated.*/g, '').trim())
+      for (const text of told) assert.notEqual(text, '')
+      assert.equal(told.join(' ').replace(/\s+/g, ' '), paragraphs.join(' '))
+    }),
+  )
 })
 
 test('a quotation is cut at a sentence, else at a word', () => {

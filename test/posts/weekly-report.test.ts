@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { EntryBodies } from '../../src/journal/entry.ts'
+import { DiscordPost } from '../../src/posts/discord.ts'
 import { renderWeeklyPost } from '../../src/posts/weekly-report.ts'
 import { assertGolden, postAsText } from './golden.ts'
 import { controlOpened, controlStanding, entry, opened, standing } from './sample-entries.ts'
@@ -48,14 +49,11 @@ test('the weekly report says the week, the benchmarks, the extremes, the costs a
   const post = renderWeeklyPost({ opened: opened(), report: report() })
   const text = post.x.join('\n')
   assert.match(text, /Week 2020-W11, day 43: EUR -326\.98, -3\.1 %, SPY -8\.8 %, CAC -11\.2 %\./)
-  assert.match(text, /Best Gold EUR \+31\.24, worst LVMH EUR -64\.10\./)
+  assert.match(text, /Before costs, best Gold EUR \+31\.24, worst LVMH EUR -64\.10\./)
   assert.match(text, /Since the start EUR 10,213: \+2\.1 %, SPY \+3\.4 %, CAC \+0\.9 %\. No evidence of skill yet\./)
   // 3.75 + 0.60 + 1.05 and 21.25 + 4.10 + 8.75 + 5.40
-  assert.match(text, /Costs EUR 5\.40, EUR 39\.50 since the start; at twice the costs EUR 10,174\./)
-  assert.match(
-    text,
-    /3 trades, 1 stop, 3 clamps, 1 missed day, 4 round trips, 1 with a profit, cash 34\.1 % on average\./,
-  )
+  assert.match(text, /Costs EUR 39\.50 since the start \(at twice the costs EUR 10,174\)/)
+  assert.match(text, /Costs EUR 5\.40, 3 trades, 1 stop, 3 cuts or refusals by the limits, 1 missed day\.\n/)
   assert.ok(post.x.length <= 2)
   assertGolden('weekly.txt', postAsText(post))
 })
@@ -79,7 +77,53 @@ test('a week of a control without positions says so and claims nothing', () => {
   assert.match(post.x.join('\n'), /Nothing was held\./)
   for (const text of post.x) assert.match(text, /Simulated prices\./)
   assert.match(post.x.at(-1)!, /Simulated prices\. A control decides \(cvar\), no model\.\nAutomated/)
-  assert.ok(post.x.length <= 2)
+  // What did not happen is said, and the verdict of a control stays.
+  assert.match(
+    post.x.join('\n'),
+    /Costs EUR 0\.00, 0 trades, 0 cuts or refusals by the limits, 0 missed days\.\n[\s\S]*, 0 completed trades, cash 34\.1 %/,
+  )
+  assert.match(post.x.join('\n'), /A control run: no claim of skill\./)
+  const fields = DiscordPost.parse(post.discord).embeds[0]!.fields
+  const value = (start: string) => fields.find(({ name }) => name.startsWith(start))!.value
+  assert.equal(value('Cuts and refusals'), 'None.')
+  assert.equal(value('Missed days'), 'None.')
+  assert.ok(post.x.length <= 3)
+})
+
+test('long names and a price-only benchmark cost a third text, never a fact, and no text holds only notices', () => {
+  const long = (policy: string, shortName: string) => ({
+    ...controlStanding.benchmarks[0]!,
+    policy,
+    shortName,
+    priceOnly: true,
+  })
+  const post = renderWeeklyPost({
+    opened: controlOpened(),
+    report: report({
+      standing: {
+        ...controlStanding,
+        benchmarks: [
+          long('buy-and-hold:SPY', 'A long name of an index'),
+          long('buy-and-hold:CAC.PA', 'Another long name'),
+        ],
+      },
+    }),
+  })
+  assert.equal(post.x.length, 3)
+  const text = post.x.join('\n')
+  for (const fact of [
+    /EUR -326\.98, -3\.1 %, A long name of an index \(price only\) -8\.8 %, Another long name \(price only\) -11\.2 %/,
+    /best Gold .* worst LVMH/,
+    /A control run: no claim of skill\./,
+    /Costs EUR 39\.50 since the start \(at twice the costs EUR 10,174\), 4 completed trades, 1 at a profit, cash 34\.1 % on/,
+    /Costs EUR 5\.40, 3 trades, 1 stop, 3 cuts or refusals by the limits, 1 missed day\./,
+    /4 completed trades, 1 at a profit, cash 34\.1 % on average\./,
+  ])
+    assert.match(text, fact)
+  for (const single of post.x) {
+    const told = single.replace(/^\d\/3 |Simulated prices\.|A control decides.*|Automated.*/g, '').trim()
+    assert.notEqual(told, '')
+  }
 })
 
 test('no ratio is shown in a weekly report, in any channel', () => {
