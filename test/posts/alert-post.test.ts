@@ -18,14 +18,43 @@ function alert(list: EntryBodies['alert']['alerts']) {
 }
 
 test('three alerts are one message on Discord and nothing on X', () => {
-  const post = renderAlertPost({ opened: opened(), alert: alert(alerts) })
+  const post = renderAlertPost({ opened: opened(), alert: alert(alerts), held: ['MC.PA'] })
   assert.deepEqual(post.x, [])
   const values = DiscordPost.parse(post.discord).embeds[0]!.fields.map(({ value }) => value)
-  assert.equal(values[0], 'LVMH -5.3 %, EUR 345.20, cost EUR 364.52')
-  assert.equal(values[1], 'SPY -6.2 %, USD 248.11 after USD 264.56 (escalated, step 2)')
-  assert.equal(values[2], '7.3 % below the highest close (escalated, step 1)')
+  assert.equal(values[0], 'LVMH -5.3 %, EUR 345.20, paid EUR 364.52')
+  assert.equal(values[1], 'SPY (benchmark, not held) -6.2 %, USD 248.11 after USD 264.56, far past the limit')
+  assert.equal(values[2], '7.3 % below the highest close, further past the limit')
   assertGolden('alert.txt', postAsText(post))
   assertGolden('alert-terminal.txt', `${postOnTerminal(post)}\n`)
+})
+
+test('an alert says what is held, what is a benchmark only, and which index counts prices alone', () => {
+  const move = (symbol: string) => ({
+    symbol,
+    kind: 'move' as const,
+    value: -0.03,
+    level: 0,
+    price: 97,
+    reference: 100,
+  })
+  const book = opened({
+    benchmarks: [
+      { policy: 'buy-and-hold:SPY', shortName: 'SPY', priceOnly: false },
+      { policy: 'buy-and-hold:^FCHI', shortName: 'CAC', priceOnly: true },
+    ],
+  })
+  const lines = (held?: readonly string[]) => {
+    const post = renderAlertPost({ opened: book, alert: alert(['SPY', 'GLD', '^FCHI'].map(move)), held })
+    return DiscordPost.parse(post.discord).embeds[0]!.fields[0]!.value.split('\n')
+  }
+  const rest = [
+    'Gold (held) -3.0 %, USD 97.00 after USD 100.00',
+    'CAC (benchmark, price only, not held) -3.0 %, 97.00 after 100.00',
+  ]
+  assert.deepEqual(lines(['GLD']), ['SPY (benchmark, not held) -3.0 %, USD 97.00 after USD 100.00', ...rest])
+  assert.deepEqual(lines(['GLD', 'SPY']), ['SPY (held) -3.0 %, USD 97.00 after USD 100.00', ...rest])
+  // Without the holdings nothing is claimed of a benchmark that the book may hold.
+  assert.deepEqual(lines(), ['SPY (benchmark) -3.0 %, USD 97.00 after USD 100.00', ...rest])
 })
 
 test('a crash that moves everything still fits into one message and loses no alert', () => {
