@@ -56,7 +56,11 @@ export async function checkSession(
   const postKey = `${book}/${date}/post-monitor/${now.slice(11, 16)}`
   const alert = await ctx.journal.last(book, 'alert')
   if (alert === null || alert.body.checkedAt !== now || (await ctx.journal.done(postKey)) !== null) return 0
-  const post = renderAlertPost({ opened: open.opened, alert })
+  const post = renderAlertPost({
+    opened: open.opened,
+    alert,
+    held: open.state.holdings.positions.map(({ symbol }) => symbol),
+  })
   await ctx.journal.append([{ at: now, kind: 'post', book, key: postKey, body: post }])
   return alert.body.alerts.length
 }
