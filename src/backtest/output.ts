@@ -25,6 +25,8 @@ export type BacktestRun = {
     readonly market: string
     readonly guardrails: 'book' | 'none'
     readonly simulated: string | null
+    /** What was asked for without effect: other policies than cvar and equal-weight decide when they must. */
+    readonly ignored?: string
   }
 }
 
@@ -153,6 +155,7 @@ function notesOf({ market, options, knowledgeCutoff }: BacktestRun): string[] {
         : `Dates up to ${knowledgeCutoff} lie in what the model may have been trained on: they are no evidence. Only decisions recorded before their fills are.`,
     )
   }
+  if (options.ignored !== undefined) notes.push(options.ignored)
   notes.push(
     ...market.notes,
     'Dividends are credited before withholding tax.',

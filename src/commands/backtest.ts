@@ -187,6 +187,10 @@ async function runPolicy(run: Run, benchmarks: Readonly<Record<string, Simulatio
       market: options.market,
       guardrails: guarded ? 'book' : 'none',
       simulated: source.nature === 'simulated' ? source.label : null,
+      ...(options.rebalance !== undefined &&
+        !['cvar', 'equal-weight'].includes(options.policy) && {
+          ignored: `--rebalance ${options.rebalance} has no effect: only cvar and equal-weight decide at intervals.`,
+        }),
     },
   }
   return { document: backtestDocument(ran), run: ran, reasoning, asked: model?.asked() ?? null }

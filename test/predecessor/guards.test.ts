@@ -230,7 +230,7 @@ test('what was done is told on both channels: decision, fills and week on X and 
     }
     const [alert] = fund.posts('alert')
     assert.deepEqual(alert!.x, [])
-    assert.match(JSON.stringify(alert!.discord), /LVMH -3\.0 %/)
+    assert.match(JSON.stringify(alert!.discord), /LVMH \(held\) -3\.0 %/)
     // The hash in the post is the one of the entry that it tells of, as the journal's file has it.
     const entry = fund.entries('decision')[0]!
     assert.ok(fund.posts('decision')[0]!.x.join().includes(entry.hash.slice(0, 32)))

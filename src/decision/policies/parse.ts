@@ -22,9 +22,6 @@ export function parsePolicy(
   market: BookMarket,
   options: { readonly rebalance?: Rebalance; readonly asBenchmark?: boolean } = {},
 ): Policy {
-  if (options.rebalance !== undefined && spec !== 'cvar' && spec !== 'equal-weight') {
-    throw new InputError(`--rebalance says how often cvar and equal-weight decide; ${spec} decides when it must`)
-  }
   if (spec === 'cvar') return cvarPolicy(options.rebalance ?? 'weekly')
   if (spec === 'equal-weight') return equalWeight(options.rebalance ?? 'monthly')
   if (spec === 'do-nothing') return doNothing
