@@ -32,10 +32,8 @@ export function appendPlan(
       )
     }
     const rows = sealed(last, drafts)
-    const steps = rows.flatMap((row, index) => {
-      const key = drafts[index]?.key
-      return key === undefined ? [] : [{ key, seq: row.seq }]
-    })
+    const steps: { readonly key: string; readonly seq: number }[] = []
+    for (const [index, { key }] of drafts.entries()) if (key !== undefined) steps.push({ key, seq: rows[index]!.seq })
     return { rows, steps, answer: { kind: 'appended', rows } }
   }
 }
@@ -69,6 +67,7 @@ export function sealedPlan(
  * process knows; it is hashed again, since somebody may have changed it meanwhile.
  */
 function soundTail({ url, known }: Footing, tail: AppendState['tail']): Link {
+  if (tail === null) return known
   let last = known
   for (const stored of known.seq === 0 ? tail : tail.slice(1)) {
     const step = followed(last, stored)

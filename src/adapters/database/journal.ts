@@ -6,7 +6,7 @@ import { appendPlan, type Expectation, sealedPlan } from './append.ts'
 import { openStore } from './connect.ts'
 import { type EntryFilter, readEntries, soundRow } from './read.ts'
 import { draftsOf, entryOf } from './rows.ts'
-import { guarded, type Store } from './store.ts'
+import { guarded, type Store, shownFailure } from './store.ts'
 import { prepareTables } from './tables.ts'
 import {
   entryOfStep,
@@ -94,18 +94,20 @@ function journalOn(store: Store, checked: Link): Journal {
         const row = await storedRows(store).orderBy('entries.seq', 'desc').limit(1).executeTakeFirst()
         return row === undefined ? null : { seq: Number(row.seq), hash: row.hash, at: row.at }
       }),
-    append: (entries, options = {}) =>
-      under(`appending ${count(entries.length)} to`, async () => {
+    // Not through `guarded`: beside one entry written, two more promises and their functions would show.
+    append: async (entries, { expect } = {}) => {
+      try {
         const drafts = draftsOf(entries)
         const keys = drafts.flatMap((draft) => draft.key ?? [])
-        const question = { fromSeq: known.seq, keys, book: options.expect?.book ?? null }
-        const written = await store.append(question, appendPlan({ url: store.url, known }, drafts, options.expect))
+        const question = { fromSeq: known.seq, keys, book: expect?.book ?? null }
+        const written = await store.append(question, appendPlan({ url: store.url, known }, drafts, expect))
         if (written.kind === 'already-done') return written
         advance(written.rows.at(-1))
-        // The body is read back from the text, so that a caller goes on with exactly what a replay will find.
-        const recorded = written.rows.map((row) => ({ ...row, body: JSON.parse(row.body) }) as Entry)
-        return { kind: 'appended', entries: recorded }
-      }),
+        return new Recorded(written.rows)
+      } catch (error) {
+        throw shownFailure(store, error, `appending ${count(entries.length)} to`)
+      }
+    },
     appendSealed: (rows) =>
       under(`copying ${count(rows.length)} to`, async () => {
         await store.append({ fromSeq: known.seq, keys: [], book: null }, sealedPlan({ url: store.url, known }, rows))
@@ -126,6 +128,22 @@ function journalOn(store: Store, checked: Link): Journal {
       }),
     verify: ({ heads = [] } = {}) => under('verifying', () => verification(store, heads)),
     close: () => store.close(),
+  }
+}
+
+/** Bodies are read back from their text, so that a caller goes on with exactly what a replay will find; most callers do not ask. */
+class Recorded {
+  readonly kind = 'appended'
+  readonly #rows: readonly ChainRow[]
+  #entries: readonly Entry[] | undefined
+
+  constructor(rows: readonly ChainRow[]) {
+    this.#rows = rows
+  }
+
+  get entries(): readonly Entry[] {
+    this.#entries ??= this.#rows.map((row) => ({ ...row, body: JSON.parse(row.body) }) as Entry)
+    return this.#entries
   }
 }
 

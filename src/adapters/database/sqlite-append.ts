@@ -11,14 +11,20 @@ const rowsAtOnce = 100
  */
 export function sqliteAppend(database: DatabaseSync, busyTimeoutMs: number): Store['append'] {
   let statements: Statements | undefined
+  let ours: OurEnd | null = null
   return async <T>(question: AppendQuestion, plan: (state: AppendState) => AppendPlan<T>): Promise<T> => {
     statements ??= prepared(database, busyTimeoutMs)
     statements.begin.run()
     try {
-      const { rows, steps, answer } = plan(stateOf(statements, question))
+      // Asked inside the transaction: until it ends, nobody else can write.
+      const version = dataVersion(statements)
+      const untouched = ours !== null && ours.version === version && ours.seq === question.fromSeq
+      const { rows, steps, answer } = plan(stateOf(statements, question, untouched))
       insertRows(statements, rows)
       for (const { key, seq } of steps) statements.step.run(key, seq)
       statements.commit.run()
+      const last = rows.at(-1)
+      if (last !== undefined) ours = { seq: last.seq, version }
       return answer
     } catch (error) {
       // A full disk ends the transaction by itself.
@@ -28,10 +34,21 @@ export function sqliteAppend(database: DatabaseSync, busyTimeoutMs: number): Sto
   }
 }
 
-function stateOf(statements: Statements, { fromSeq, keys, book }: AppendQuestion): AppendState {
+/**
+ * The last entry that this connection wrote, and SQLite's count of the changes made by all others as of then. While that
+ * count stands still, the entry is as it was written and the last one: it need not be read and hashed again.
+ * https://sqlite.org/pragma.html#pragma_data_version
+ */
+type OurEnd = { readonly seq: number; readonly version: number }
+
+function dataVersion(statements: Statements): number {
+  return Number((statements.version.get() as unknown as readonly unknown[])[0])
+}
+
+function stateOf(statements: Statements, { fromSeq, keys, book }: AppendQuestion, untouched: boolean): AppendState {
   const found = keys.map((key) => ({ key, seq: statements.done.get(key)?.seq }))
   return {
-    tail: statements.tail.all(fromSeq) as unknown as readonly StoredRow[],
+    tail: untouched ? null : (statements.tail.all(fromSeq) as unknown as readonly StoredRow[]),
     done: found.filter((step): step is { key: string; seq: number } => typeof step.seq === 'number'),
     bookSeq: book === null ? 0 : Number(statements.lastOfBook.get(book)?.seq ?? 0),
   }
@@ -60,10 +77,13 @@ function prepared(database: DatabaseSync, busyTimeoutMs: number) {
   const make = (sql: string): StatementSync => database.prepare(sql)
   const insert = 'INSERT INTO entries (seq, at, kind, book, body, previousHash, hash) VALUES'
   const row = '(?, ?, ?, ?, ?, ?, ?)'
+  const version = make('PRAGMA data_version')
+  version.setReturnArrays(true)
   return {
     begin: make('BEGIN IMMEDIATE'),
     commit: make('COMMIT'),
     rollback: make('ROLLBACK'),
+    version,
     tail: make(
       'SELECT CAST(seq AS TEXT) AS seq, at, kind, book, body, previousHash, hash FROM entries WHERE seq >= ? ORDER BY entries.seq',
     ),

@@ -32,8 +32,8 @@ export type AppendQuestion = {
 }
 
 export type AppendState = {
-  /** Rows from `fromSeq` to the end. */
-  readonly tail: readonly StoredRow[]
+  /** Rows from `fromSeq` to the end; null where the database says that nobody wrote since this process wrote that last entry. */
+  readonly tail: readonly StoredRow[] | null
   /** Which of the keys are done. */
   readonly done: readonly { readonly key: string; readonly seq: number }[]
   /** Last entry of the book asked for; 0 where it has none. */
@@ -51,7 +51,11 @@ export async function guarded<T>(store: Store, attempted: string, work: () => Pr
   try {
     return await work()
   } catch (error) {
-    if (error instanceof InputError || error instanceof WorldError) throw error
-    throw store.failure(error, attempted)
+    throw shownFailure(store, error, attempted)
   }
+}
+
+/** The error a user should see: ours as it is, the driver's in our words. */
+export function shownFailure(store: Store, error: unknown, attempted: string): unknown {
+  return error instanceof InputError || error instanceof WorldError ? error : store.failure(error, attempted)
 }
