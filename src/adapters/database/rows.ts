@@ -5,17 +5,14 @@ import type { ChainRow, Draft } from '../../journal/chain.ts'
 import { type Entry, type EntryKind, entryBodies, type NewEntry } from '../../journal/entry.ts'
 import { Instant } from '../../units.ts'
 
+const printable = /^[^\p{Cc}\p{Cs}]+$/u
+const bookMax = 100
+const keyMax = 200
+
 const Envelope = z.object({
   at: Instant,
-  book: z
-    .string()
-    .max(100)
-    .regex(/^[^\p{Cc}\p{Cs}]+$/u, 'a name without control characters'),
-  key: z
-    .string()
-    .max(200)
-    .regex(/^[^\p{Cc}\p{Cs}]+$/u, 'a key without control characters')
-    .optional(),
+  book: z.string().max(bookMax).regex(printable, 'a name without control characters'),
+  key: z.string().max(keyMax).regex(printable, 'a key without control characters').optional(),
 })
 
 export type KeyedDraft = Draft & { readonly key: string | undefined }
@@ -26,10 +23,39 @@ export type KeyedDraft = Draft & { readonly key: string | undefined }
  * @throws InputError with every fault of every entry
  */
 export function draftsOf(entries: readonly NewEntry[]): readonly KeyedDraft[] {
+  const drafts: KeyedDraft[] = []
+  for (const entry of entries) {
+    const draft = soundDraft(entry)
+    // Only where something is wrong is every entry gone through once more, to say all that is wrong.
+    if (draft === null) throw new InputError(faultsOf(entries))
+    drafts.push(draft)
+  }
+  const keys = drafts.flatMap(({ key }) => key ?? [])
+  if (keys.length > 1 && new Set(keys).size < keys.length) throw new InputError(faultsOf(entries))
+  return drafts
+}
+
+function soundDraft({ at, kind, book, key, body }: NewEntry): KeyedDraft | null {
+  if (!isName(book, bookMax) || (key !== undefined && !isName(key, keyMax)) || !Instant.safeParse(at).success)
+    return null
+  const parsed = Object.hasOwn(entryBodies, kind) ? entryBodies[kind].safeParse(body) : undefined
+  if (parsed?.success !== true) return null
+  try {
+    return { at, kind, book, key, body: canonicalJson(parsed.data) }
+  } catch {
+    return null
+  }
+}
+
+/** What `Envelope` asks of a name, without the cost of an object schema for each entry. */
+function isName(text: unknown, max: number): boolean {
+  return typeof text === 'string' && text.length <= max && printable.test(text)
+}
+
+function faultsOf(entries: readonly NewEntry[]): readonly string[] {
   const faults: string[] = []
   const keys = new Set<string>()
-  const drafts = entries.map((entry, index) => {
-    const { at, kind, book, key } = entry
+  for (const [index, { at, kind, book, key, body }] of entries.entries()) {
     const complain = (text: string) => faults.push(`entry ${index + 1} of ${entries.length} (${kind}): ${text}`)
     if (key !== undefined && keys.has(key)) complain(`the key ${key} stands on an earlier entry too`)
     if (key !== undefined) keys.add(key)
@@ -37,20 +63,18 @@ export function draftsOf(entries: readonly NewEntry[]): readonly KeyedDraft[] {
     for (const text of issues(envelope.error, [])) complain(text)
     const schema = Object.hasOwn(entryBodies, kind) ? entryBodies[kind] : undefined
     if (schema === undefined) complain('no such kind of entry')
-    const parsed = schema?.safeParse(entry.body)
+    const parsed = schema?.safeParse(body)
     for (const text of issues(parsed?.error, ['body'])) complain(text)
-    return { at, kind, book, key, body: parsed?.success === true ? bodyText(parsed.data, complain) : '' }
-  })
-  if (faults.length > 0) throw new InputError(faults)
-  return drafts
+    if (parsed?.success === true) complainOfBody(parsed.data, complain)
+  }
+  return faults
 }
 
-function bodyText(body: unknown, complain: (text: string) => void): string {
+function complainOfBody(body: unknown, complain: (text: string) => void): void {
   try {
-    return canonicalJson(body)
+    canonicalJson(body)
   } catch (error) {
     complain(`body: ${(error as Error).message}`)
-    return ''
   }
 }
 
