@@ -132,7 +132,10 @@ async function benchSqlite(folder: string): Promise<void> {
       {
         name: 'journal.append: validated, canonical, hashed, read back',
         rows: batchRows,
-        run: async () => void (await journal.append(list.slice(0, batchRows))),
+        run: async () => {
+          const written = await journal.append(list.slice(0, batchRows))
+          if (written.kind !== 'appended' || written.entries.length !== batchRows) throw new Error('never')
+        },
       },
     ],
     60,
