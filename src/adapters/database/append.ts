@@ -1,5 +1,5 @@
 import { ConflictError } from '../../errors.ts'
-import { type ChainRow, followed, type Link, type StoredRow, sealed } from '../../journal/chain.ts'
+import { type ChainRow, fits, followed, type Link, type StoredRow, sealed } from '../../journal/chain.ts'
 import type { KeyedDraft } from './rows.ts'
 import type { AppendPlan, AppendState } from './store.ts'
 import { brokenJournal } from './verify.ts'
@@ -54,8 +54,10 @@ export function sealedPlan(
   return (state) => {
     let last = soundTail({ url, known }, state.tail)
     for (const row of rows) {
-      const step = followed(last, row)
-      if (step.kind === 'fault') throw brokenJournal('that entries were to be copied from', step.fault)
+      if (!fits(last, row)) {
+        const step = followed(last, row)
+        if (step.kind === 'fault') throw brokenJournal('that entries were to be copied from', step.fault)
+      }
       last = row
     }
     return { rows, steps: [], answer: null }
