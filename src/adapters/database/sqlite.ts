@@ -58,9 +58,10 @@ function openFile(
     if (readOnly && file !== ':memory:') return openForReading(file, busyTimeoutMs)
     if (create && file !== ':memory:') makeFolder(dirname(resolve(file)))
     const place = file === ':memory:' ? file : fileUrl(file, create ? 'rwc' : 'rw')
-    const database = new DatabaseSync(place, { timeout: openingTimeoutMs })
+    // Another process may be making the same journal and hold the file for a moment; these only read, so they can wait for it.
+    const database = new DatabaseSync(place, { timeout: busyTimeoutMs })
     // FULL: an entry that was reported as written survives a power cut.
-    database.exec('PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
+    database.exec(`PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = ${openingTimeoutMs}`)
     return database
   } catch (error) {
     throw sqliteFailure(error, `opening the journal ${url}`)
