@@ -2,17 +2,8 @@ import type { EventDay, EventSummary } from '../statistics/event-summary.ts'
 import type { EventTests } from '../statistics/event-tests.ts'
 import type { PathDay } from '../statistics/price-paths.ts'
 import type { Currency } from '../units.ts'
-import {
-  html,
-  intervalChart,
-  type Markup,
-  marketWarning,
-  noteList,
-  page,
-  percent,
-  plain,
-  table,
-} from './signal-page.ts'
+import { html, type Markup } from './html.ts'
+import { intervalChart, marketWarning, noteList, page, percent, plain, table } from './signal-page.ts'
 
 /** What `primer events` answers for abnormal returns. */
 export type EventsResult = EventSummary & {

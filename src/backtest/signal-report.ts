@@ -2,13 +2,12 @@ import type { Bucketing } from '../statistics/buckets.ts'
 import type { IcSummary } from '../statistics/information-coefficient.ts'
 import type { PriceKind } from '../statistics/worth.ts'
 import type { Currency } from '../units.ts'
+import { html, type Markup } from './html.ts'
 import {
   categoryAxis,
   chart,
   chartColors,
-  html,
   intervalChart,
-  type Markup,
   marketWarning,
   noteList,
   page,
