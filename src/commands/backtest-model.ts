@@ -66,7 +66,7 @@ export async function openModelForBacktest(
   let costUsd = 0
   const reply = async (snapshot: Snapshot): Promise<Reply> => {
     const masked = options.masked
-      ? maskSnapshot(snapshot, { seed: 'mask', shiftWeeks, order })
+      ? maskSnapshot(snapshot, { shiftWeeks, order })
       : { snapshot, symbolOf: (symbol: string) => symbol }
     const { messages } = renderPrompt(template, masked.snapshot)
     const key = createHash('sha256')

@@ -60,9 +60,12 @@ export function openBookMarket(
   const panel = buildPanel({ market, listings: listingsOf(book), base: book.currency, ...range })
   const tradable = book.instruments.filter((instrument) => panel.bySymbol.has(instrument.symbol))
   if (tradable.length === 0) {
+    // A source says of each symbol why it has nothing: no file, or prices of other dates.
+    const because = market.absent[0] === undefined ? '' : `; of ${market.absent[0].symbol}: ${market.absent[0].because}`
+    const symbols = book.instruments.map((instrument) => instrument.symbol).join(' ')
     throw new InputError(
-      `the market has no prices between ${range.from} and ${range.to} for any instrument of the book ${book.name} ` +
-        `(${book.instruments.map((instrument) => instrument.symbol).join(' ')}); check the symbols, the dates and the market`,
+      `the market has no prices up to ${range.to} for any instrument of the book ${book.name} (${symbols})${because}; ` +
+        'check the symbols, the dates and the market',
     )
   }
   const charged = new Map<string, Pick<Instrument, 'currency' | 'halfSpreadBps' | 'purchaseTax'>>(

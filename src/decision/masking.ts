@@ -5,13 +5,13 @@ import type { Snapshot } from './snapshot.ts'
 export type Masked = { readonly snapshot: Snapshot; readonly symbolOf: (alias: string) => string }
 
 /**
- * Hides from a model what would let it remember the past: tickers and names become A01, A02, ... in an order drawn from the
- * seed, all dates move by the same whole number of weeks, prices are stated with the close at 100, and the book's and the
+ * Hides from a model what would let it remember the past: tickers and names become A01, A02, ... in the order
+ * given, all dates move by the same whole number of weeks, prices are stated with the close at 100, and the book's and the
  * benchmarks' names go. Returns, ratios and weights stay, since the decision hangs on them.
  */
 export function maskSnapshot(
   snapshot: Snapshot,
-  options: { readonly seed: string; readonly shiftWeeks: number; readonly order: readonly string[] },
+  options: { readonly shiftWeeks: number; readonly order: readonly string[] },
 ): Masked {
   const alias = new Map(options.order.map((symbol, i) => [symbol, `A${String(i + 1).padStart(2, '0')}`]))
   const back = new Map([...alias].map(([symbol, name]) => [name, symbol]))
