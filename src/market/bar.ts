@@ -29,8 +29,11 @@ export type History = {
   readonly splits: readonly Split[]
 }
 
-/** Where an instrument trades: MIC of the exchange. `XPAR` Euronext Paris, `XNYS` New York (NYSE, Arca and Nasdaq share it). */
-export const Exchange = z.enum(['XPAR', 'XNYS'])
+/**
+ * Where an instrument trades: MIC of the exchange. `XPAR` Euronext Paris, `XNYS` New York (NYSE, Arca and Nasdaq share it);
+ * `CRYPTO` any exchange of coins, which has no MIC and never closes: the bar of a date is that UTC day.
+ */
+export const Exchange = z.enum(['XPAR', 'XNYS', 'CRYPTO'])
 export type Exchange = z.infer<typeof Exchange>
 
 /** What may be held, and how its orders are charged. */
@@ -41,7 +44,7 @@ export const Instrument = z.strictObject({
   shortName: z.string().min(1).max(24),
   currency: Currency,
   exchange: Exchange,
-  kind: z.enum(['etf', 'share']),
+  kind: z.enum(['etf', 'share', 'coin']),
   halfSpreadBps: z.number().min(0).max(1000),
   /** Name of the schedule in `costs.purchaseTaxes` that purchases bear. */
   purchaseTax: z.string().optional(),

@@ -2,7 +2,7 @@ import type { IsoDate } from '../units.ts'
 import type { Exchange } from './bar.ts'
 import { dateOf, weekdayOf } from './calendar-days.ts'
 
-/** Weekdays of one year that are not full sessions. */
+/** Days of one year that are not full sessions, beside the weekends of an exchange that has them. */
 export type Exceptions = {
   readonly closed: ReadonlySet<IsoDate>
   /** Open, but closing early. */
@@ -16,7 +16,14 @@ export type Exceptions = {
  * storm, a day of mourning) is a line in `newYorkClosures`: add one there when it happens.
  */
 export function exceptions(exchange: Exchange, year: number): Exceptions {
-  return exchange === 'XNYS' ? newYork(year) : paris(year)
+  switch (exchange) {
+    case 'XNYS':
+      return newYork(year)
+    case 'XPAR':
+      return paris(year)
+    case 'CRYPTO':
+      return { closed: new Set(), half: new Set() }
+  }
 }
 
 /** Closures outside the rules. Source: NYSE, "Holidays and special closings"; each agrees with the real sessions where we have them. */

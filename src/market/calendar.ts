@@ -10,11 +10,13 @@ export { dateIn, instantAt } from './calendar-zones.ts'
 /**
  * When the exchanges trade. Times are those of the official prices: New York opens and closes with auctions at 09:30 and 16:00;
  * Paris opens at 09:00, trades until 17:30, and its official close comes out of the closing auction, known at 17:35. On a half
- * day New York closes at 13:00 and Paris is done by 14:05, its auction included.
+ * day New York closes at 13:00 and Paris is done by 14:05, its auction included. Coins trade without a break: the session of
+ * a date opens at 00:00 UTC and closes when the next one opens.
  */
 const hours = {
   XNYS: { zone: 'America/New_York', open: '09:30', close: '16:00', halfDayClose: '13:00' },
   XPAR: { zone: 'Europe/Paris', open: '09:00', close: '17:35', halfDayClose: '14:05' },
+  CRYPTO: { zone: 'UTC', open: '00:00', close: 'midnight', halfDayClose: 'midnight' },
 } as const satisfies Record<Exchange, unknown>
 
 /** One year of one exchange. Computed once: a backtest asks tens of thousands of times. */
@@ -23,7 +25,7 @@ type Year = {
   readonly isSession: ReadonlySet<IsoDate>
   readonly half: ReadonlySet<IsoDate>
 }
-const years: Record<Exchange, Map<string, Year>> = { XNYS: new Map(), XPAR: new Map() }
+const years: Record<Exchange, Map<string, Year>> = { XNYS: new Map(), XPAR: new Map(), CRYPTO: new Map() }
 
 function yearOf(exchange: Exchange, date: IsoDate): Year {
   const name = date.slice(0, 4)
@@ -34,7 +36,7 @@ function yearOf(exchange: Exchange, date: IsoDate): Year {
   const { closed, half } = exceptions(exchange, Number(name))
   const sessions: IsoDate[] = []
   for (let day = first; day <= end; day++) {
-    if (weekdayOf(day) >= 6) continue
+    if (exchange !== 'CRYPTO' && weekdayOf(day) >= 6) continue
     const session = dateOf(day)
     if (!closed.has(session)) sessions.push(session)
   }
@@ -92,7 +94,42 @@ export function openAt(exchange: Exchange, date: IsoDate): Instant {
 
 /** The moment the official closing price exists; as `openAt` on a closed day. Example: closeAt('XPAR', '2020-03-12') -> '2020-03-12T16:35:00.000Z' */
 export function closeAt(exchange: Exchange, date: IsoDate): Instant {
+  if (exchange === 'CRYPTO') return openAt(exchange, addDays(date, 1))
   const { close, halfDayClose, zone } = hours[exchange]
   const isHalf = yearOf(exchange, date).half.has(date) && isSession(exchange, date)
   return instantAt(date, isHalf ? halfDayClose : close, zone)
+}
+
+/**
+ * The moment at which the close of a session is decided on, for the exchanges that have one of their own. Null for stock
+ * exchanges: theirs lies before the next open anyway.
+ *
+ * Coins: 00:30 UTC of the day after the bar's date, when the bar is whole. The next bar opened half an hour before.
+ */
+export function decisionAt(exchange: Exchange, date: IsoDate): Instant | null {
+  return exchange === 'CRYPTO' ? instantAt(addDays(date, 1), '00:30', 'UTC') : null
+}
+
+/**
+ * The first session at whose open an order decided at the close of `date` may fill: the first that opens after the decision.
+ * Filling at an earlier open would be back-dating.
+ *
+ * Example: firstFillable('XPAR', '2021-04-01') -> '2021-04-06'; firstFillable('CRYPTO', '2021-04-01') -> '2021-04-03', since
+ * the decision falls at 00:30 on 2 April and the session of 2 April opened at 00:00
+ */
+export function firstFillable(exchange: Exchange, date: IsoDate): IsoDate {
+  const known = fillable[exchange].get(date)
+  if (known !== undefined) return known
+  const decided = decisionAt(exchange, date)
+  let session = nextSession(exchange, date)
+  while (decided !== null && openAt(exchange, session) <= decided) session = nextSession(exchange, session)
+  fillable[exchange].set(date, session)
+  return session
+}
+
+/** A thousand random agents ask for the same dates again and again; there are a few thousand dates in all. */
+const fillable: Readonly<Record<Exchange, Map<IsoDate, IsoDate>>> = {
+  XPAR: new Map(),
+  XNYS: new Map(),
+  CRYPTO: new Map(),
 }

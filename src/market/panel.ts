@@ -11,6 +11,8 @@ import type { Listing, MarketHistory } from './price-source.ts'
  * since then; `markedOn` is the session of that close, -1 before the first one.
  */
 export type Column = {
+  /** Place in the panel's columns. */
+  readonly index: number
   readonly symbol: string
   readonly currency: Currency
   readonly exchange: Exchange
@@ -51,7 +53,7 @@ export type Panel = {
   readonly notes: readonly string[]
 }
 
-const openingOrder: readonly Exchange[] = ['XPAR', 'XNYS']
+const openingOrder: readonly Exchange[] = ['CRYPTO', 'XPAR', 'XNYS']
 
 /**
  * Aligns what a source sent by trade date.
@@ -76,13 +78,13 @@ export function buildPanel(request: {
   const sessions = sessionDates(present, histories, request)
   const indexOf = new Map(sessions.dates.map((date, index) => [date, index]))
   const rates = new Map<Currency, RateColumn>()
-  const columns = present.map((listing) => {
+  const columns = present.map((listing, index) => {
     let rate = rates.get(listing.currency)
     if (rate === undefined) {
       rate = rateColumn(listing.currency, base, market, sessions.dates)
       rates.set(listing.currency, rate)
     }
-    return buildColumn(listing, histories.get(listing.symbol)!, sessions.dates, indexOf, rate)
+    return { index, ...buildColumn(listing, histories.get(listing.symbol)!, sessions.dates, indexOf, rate) }
   })
   return {
     base,
@@ -99,7 +101,7 @@ export function buildPanel(request: {
 type Range = { readonly from: IsoDate; readonly to: IsoDate; readonly through?: IsoDate }
 
 function sessionDates(present: readonly Listing[], histories: ReadonlyMap<string, History>, range: Range) {
-  const barDates: Record<Exchange, Set<IsoDate>> = { XPAR: new Set(), XNYS: new Set() }
+  const barDates: Record<Exchange, Set<IsoDate>> = { CRYPTO: new Set(), XPAR: new Set(), XNYS: new Set() }
   let first = '9999-12-31'
   let last = '0000-01-01'
   for (const listing of present) {
@@ -123,7 +125,7 @@ function sessionDates(present: readonly Listing[], histories: ReadonlyMap<string
   }
   const dates = [...all].sort()
   const flags = (exchange: Exchange) => Uint8Array.from(dates, (date) => (openDates.get(exchange)!.has(date) ? 1 : 0))
-  return { dates, isOpen: { XPAR: flags('XPAR'), XNYS: flags('XNYS') } }
+  return { dates, isOpen: { CRYPTO: flags('CRYPTO'), XPAR: flags('XPAR'), XNYS: flags('XNYS') } }
 }
 
 type RateColumn = Pick<Column, 'rate' | 'rateDate' | 'rateKnownAt'>
@@ -170,7 +172,7 @@ function buildColumn(
   sessions: readonly IsoDate[],
   indexOf: ReadonlyMap<IsoDate, number>,
   rates: RateColumn,
-): Column {
+): Omit<Column, 'index'> {
   assert(
     history.currency === listing.currency,
     `${listing.symbol} came in ${history.currency}, the book has ${listing.currency}`,

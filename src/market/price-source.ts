@@ -8,6 +8,26 @@ export type Listing = { readonly symbol: string; readonly currency: Currency; re
 export type Rate = { readonly date: IsoDate; readonly rate: number; readonly knownAt: Instant }
 export type RateHistory = { readonly currency: Currency; readonly base: Currency; readonly rates: readonly Rate[] }
 
+/** A pair that trades on a market of coins. */
+export type Pair = {
+  /** Such as `AAVE/USDT`. */
+  readonly symbol: string
+  readonly base: string
+  readonly quote: string
+  /** Smallest step of a quantity; null where the market does not say. */
+  readonly quantityStep: number | null
+  readonly takerFeeBps: number | null
+}
+
+export type PairsRequest = {
+  /** Quote currencies wanted. */
+  readonly quotes: readonly string[]
+  /** Mean traded value a day that is of interest, in the quote currency: a live market may leave out what lies far from it. */
+  readonly volume: { readonly min: number; readonly max: number }
+  /** Symbols that must not be left out, and base coins likewise. */
+  readonly always: readonly string[]
+}
+
 export type HistoryRequest = {
   readonly listings: readonly Listing[]
   /** The book's base currency: rates are asked for every other currency among the listings. */
@@ -23,6 +43,8 @@ export type MarketHistory = {
   readonly histories: readonly History[]
   readonly rates: readonly RateHistory[]
   readonly absent: readonly { readonly symbol: string; readonly because: string }[]
+  /** On a market of coins, those that were found there. */
+  readonly pairs?: readonly Pair[]
   /** Facts a reader must know, one sentence each: rows dropped, days the calendar calls closed. */
   readonly notes: readonly string[]
 }
@@ -47,6 +69,10 @@ export type PriceSource = {
   /** `live` prices grow with real time; `recorded` ones lie in the past and are played back on a simulated clock. */
   readonly nature: 'live' | 'recorded' | 'simulated'
   readonly history: (request: HistoryRequest) => Promise<MarketHistory>
+  /** What trades on a market of coins, by symbol; absent where there are none. Notes say what was left out. */
+  readonly pairs?: (
+    request: PairsRequest,
+  ) => Promise<{ readonly pairs: readonly Pair[]; readonly notes: readonly string[] }>
   /** Latest prices known at `now`; a symbol without one is left out. */
   readonly quotes: (listings: readonly Listing[], now: Instant) => Promise<readonly Quote[]>
   /** First and last date for which it can have data, where it knows (`recorded` and `simulated` ones do). */

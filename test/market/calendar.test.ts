@@ -3,6 +3,8 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import {
   closeAt,
+  decisionAt,
+  firstFillable,
   isSession,
   nextSession,
   openAt,
@@ -197,6 +199,36 @@ describe('walking the calendar', () => {
       fc.property(exchange, date, (where, day) => {
         assert.ok(openAt(where, day) < closeAt(where, day))
         assert.ok(closeAt(where, day) < openAt(where, nextSession(where, day)))
+      }),
+    )
+  })
+})
+
+describe('sessions of coins', () => {
+  it('trade on every day of the year, holidays and weekends included', () => {
+    assert.equal(sessionsBetween('CRYPTO', '2020-01-01', '2020-12-31').length, 366)
+    assert.ok(isSession('CRYPTO', '2021-12-25') && isSession('CRYPTO', '2022-01-01'))
+    assert.equal(nextSession('CRYPTO', '2021-12-31'), '2022-01-01')
+    assert.equal(previousSession('CRYPTO', '2020-03-01'), '2020-02-29')
+  })
+
+  it('open at midnight UTC and close when the next one opens', () => {
+    assert.equal(openAt('CRYPTO', '2021-12-31'), '2021-12-31T00:00:00.000Z')
+    assert.equal(closeAt('CRYPTO', '2021-12-31'), '2022-01-01T00:00:00.000Z')
+    assert.equal(zoneOf('CRYPTO'), 'UTC')
+  })
+
+  it('are decided at 00:30 the next day, so an order never fills at the open half an hour before', () => {
+    assert.equal(decisionAt('CRYPTO', '2021-04-01'), '2021-04-02T00:30:00.000Z')
+    assert.equal(firstFillable('CRYPTO', '2021-04-01'), '2021-04-03')
+    assert.equal(firstFillable('XPAR', '2021-04-01'), '2021-04-06')
+    assert.equal(firstFillable('XNYS', '2021-04-01'), '2021-04-05')
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 20_000 }), (day) => {
+        const date = new Date(day * 86_400_000).toISOString().slice(0, 10)
+        const fills = firstFillable('CRYPTO', date)
+        assert.ok(openAt('CRYPTO', fills) > decisionAt('CRYPTO', date)!)
+        assert.ok(openAt('CRYPTO', previousSession('CRYPTO', fills)) <= decisionAt('CRYPTO', date)!)
       }),
     )
   })

@@ -95,6 +95,7 @@ test('every bar is a possible one: finite, above zero, in cents, low <= open and
   const sessions: Record<Exchange, ReadonlySet<string>> = {
     XNYS: new Set(sessionsBetween('XNYS', simulatedWorld.from, simulatedWorld.to)),
     XPAR: new Set(sessionsBetween('XPAR', simulatedWorld.from, simulatedWorld.to)),
+    CRYPTO: new Set(),
   }
   for (const world of worlds.values()) {
     for (const [symbol, { bars }] of world) {
