@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { InputError } from '../errors.ts'
 import { Instrument } from '../market/bar.ts'
 import { Currency, IsoDate } from '../units.ts'
+import { Delisting, Membership, membershipFaults } from './membership.ts'
 
 const bps = z.number().min(0).max(10_000)
 const fraction = z.number().min(0).max(1)
@@ -51,6 +52,10 @@ export const AllocatorBook = z.strictObject({
   currency: Currency,
   initialCash: z.number().positive(),
   instruments: z.array(Instrument).min(1),
+  /** When each instrument was in; those without a row always are. Without it, all are. */
+  universe: z.array(Membership).optional(),
+  /** How a held asset that stops trading is closed; `defaultDelisting` where it is absent. */
+  delisting: Delisting.optional(),
   /** Policies run beside the book as opponents. `standIn` is an index used where the market lacks the symbol: price only. */
   benchmarks: z.array(
     z.strictObject({
@@ -113,6 +118,10 @@ function crossFaults(value: unknown): readonly Fault[] {
       faults.push({ path: at('purchaseTax'), message: `no schedule is named ${tax} in costs.purchaseTaxes` })
     }
   })
+  const rows = list(field(value, 'universe')).map((row) => (typeof row === 'object' && row !== null ? row : {}))
+  for (const { index, field: name, message } of membershipFaults(rows, seen)) {
+    faults.push({ path: ['universe', index, name], message })
+  }
   if (typeof taxes === 'object' && taxes !== null) {
     for (const [name, schedule] of Object.entries(taxes)) {
       list(schedule).forEach((step, index) => {

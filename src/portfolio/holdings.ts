@@ -25,8 +25,8 @@ export const Order = z.strictObject({
   amountCents: z.int().positive().optional(),
   quantity: z.number().positive().optional(),
   decidedOn: IsoDate,
-  /** `stop` orders come from the stop-loss, `policy` ones from whoever decides. */
-  reason: z.enum(['policy', 'stop']),
+  /** `stop` orders come from the stop-loss, `universe` ones sell what left the universe, `policy` ones come from whoever decides. */
+  reason: z.enum(['policy', 'stop', 'universe']),
   /** Sessions of its exchange that have passed without an open to fill at. */
   waited: z.int().min(0),
 })
@@ -51,7 +51,16 @@ export const Fill = z.strictObject({
   wantedCents: z.int().optional(),
   /** For a sell: profit over average cost before costs, from the price at the purchase rate, and from the rate. */
   realized: z.strictObject({ asset: z.number(), currency: z.number() }).optional(),
-  reason: z.enum(['policy', 'stop']),
+  /** `delisted` closes what trades no more, without an order or an open: `price` is its last close less the haircut. */
+  reason: z.enum(['policy', 'stop', 'universe', 'delisted']),
+  /** How the price of a delisted asset came about, or what else is odd about the fill. */
+  note: z.string().optional(),
+  /**
+   * Of a coin: what its costs rest on, known at the close before the open. Mean traded value a session in the base currency,
+   * volatility of one session and half-spread as fractions: spread = halfSpread * value, impact = y * volatility * value *
+   * sqrt(value / volume), with the book's y and value = |quantity| * price * rate.
+   */
+  liquidity: z.strictObject({ volume: z.number(), volatility: z.number(), halfSpread: z.number() }).optional(),
 })
 export type Fill = z.infer<typeof Fill>
 

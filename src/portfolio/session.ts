@@ -1,82 +1,93 @@
 import { strict as assert } from 'node:assert'
 import type { Instrument } from '../market/bar.ts'
+import { firstFillable } from '../market/calendar.ts'
 import type { Column, Panel } from '../market/panel.ts'
 import { cents, fromCents } from '../units.ts'
 import type { Costs } from './book.ts'
-import { buyQuantity, type CostRates, costRates, fillCosts, floorToStep, sumCosts, tidyQuantity } from './costs.ts'
-import type {
-  DividendCredit,
-  Fill,
-  Holdings,
-  Lapsed,
-  Order,
-  Position,
-  SessionEvents,
-  SplitApplied,
-  Waiting,
-} from './holdings.ts'
+import { type CoinCharge, liquidityAtOpen } from './coin-costs.ts'
+import { fillCoin } from './coin-fills.ts'
+import { buyQuantity, type CostRates, costRates, floorToStep, tidyQuantity } from './costs.ts'
+import { type ClosingTerms, closeDelisted } from './delisting.ts'
+import { FillLedger } from './fill-ledger.ts'
+import { HeldPositions } from './held-positions.ts'
+import type { DividendCredit, Holdings, Lapsed, Order, SessionEvents, SplitApplied, Waiting } from './holdings.ts'
 import { bought, realized, sold } from './position.ts'
+import { columnOf } from './valuation.ts'
 
-export type Charged = ReadonlyMap<string, Pick<Instrument, 'currency' | 'halfSpreadBps' | 'purchaseTax'>>
+/** How one instrument is charged; `coin` in place of spread and tax where costs hang on how it trades. */
+export type Charge = Pick<Instrument, 'currency' | 'halfSpreadBps' | 'purchaseTax'> & { readonly coin?: CoinCharge }
+export type Charged = ReadonlyMap<string, Charge>
 
-/**
- * One session up to its opens: splits, dividends, then the openings in the order of time, sells before buys, buys in the
- * decision's order. Cash a sell frees is there for what opens after it. Pure: the same holdings and prices give the same events.
- *
- * @param session index of the session in the panel; nothing later than its opens and its rate is read
- * @returns what happened, and the holdings after it
- */
-export function openSession(input: {
+export type Opening = {
   readonly holdings: Holdings
   readonly panel: Panel
   readonly session: number
   readonly costs: Costs
   readonly charged: Charged
   readonly orderExpirySessions: number
-}): { readonly holdings: Holdings; readonly events: SessionEvents } {
+  /** How what trades no more is closed; the default terms where it is absent. */
+  readonly closing?: ClosingTerms
+}
+
+/** What happened at the opens beside the fills. */
+export type OtherEvents = Omit<SessionEvents, 'fills'>
+
+/**
+ * One session up to its opens: splits, dividends, the closing of what trades no more, then the openings in the order of time, sells before buys, buys in the
+ * decision's order. Cash a sell frees is there for what opens after it. Pure: the same holdings and prices give the same events.
+ *
+ * @param session index of the session in the panel; nothing later than its opens and its rate is read
+ * @returns what happened, and the holdings after it
+ */
+export function openSession(input: Opening): { readonly holdings: Holdings; readonly events: SessionEvents } {
+  const ledger = new FillLedger(input.panel, 32)
+  const { holdings, events } = openSessionOnto(ledger, input)
+  const { splits, dividends, lapsed, waiting } = events
+  return { holdings, events: { splits, dividends, fills: ledger.toArray(), lapsed, waiting } }
+}
+
+/** The same for a fold over many sessions: the fills are added to a ledger that goes from session to session. */
+export function openSessionOnto(
+  fills: FillLedger,
+  input: Opening,
+): { readonly holdings: Holdings; readonly events: OtherEvents } {
   const { panel, session } = input
   const date = panel.sessions[session]!
   const ledger: Ledger = {
     cashCents: input.holdings.cashCents,
-    positions: new Map(),
+    positions: new HeldPositions(input.holdings.positions),
     exits: input.holdings.exits,
-    events: { splits: [], dividends: [], fills: [], lapsed: [], waiting: [] },
+    events: { splits: [], dividends: [], fills, lapsed: [], waiting: [] },
   }
-  for (const position of input.holdings.positions) ledger.positions.set(position.symbol, position)
-  const orders = corporateActions(ledger, input.holdings.pending, panel, session)
-  const waiting = new Map<string, Order>()
+  const orders = closeDelisted(ledger, corporateActions(ledger, input.holdings, panel, session), input)
+  const columns = orders.map(({ symbol }) => columnOf(panel, symbol, 'has an order pending'))
+  /** What each order leaves pending: itself until its exchange opens, then nothing if it is filled or lapses. */
+  const left: (Order | null)[] = orders.slice()
   for (const exchange of panel.exchanges) {
     if (panel.isOpen[exchange][session] !== 1) continue
-    const due =
-      panel.exchanges.length === 1
-        ? orders
-        : orders.filter((order) => panel.bySymbol.get(order.symbol)?.exchange === exchange)
-    if (due.length === 0) continue
-    for (const side of ['sell', 'buy'] as const) {
-      for (const order of due) {
-        if (order.side !== side) continue
-        const column = panel.bySymbol.get(order.symbol)!
-        if (Number.isNaN(column.open[session]!) || Number.isNaN(column.rate[session]!)) {
-          waitOrExpire(ledger, order, waiting, input.orderExpirySessions)
+    for (const side of sides) {
+      for (let index = 0; index < orders.length; index++) {
+        const order = orders[index]!
+        const column = columns[index]!
+        if (order.side !== side || column.exchange !== exchange) continue
+        // Decided after this session had opened: it waits for the next open as if the session were not there.
+        if (exchange === 'CRYPTO' && firstFillable(exchange, order.decidedOn) > date) continue
+        const charge = input.charged.get(order.symbol)
+        if (canFill(column, session, charge)) {
+          left[index] = null
+          fillOrder(ledger, order, column, charge, input)
         } else {
-          fillOrder(ledger, order, column, session, date, input)
+          left[index] = waitOrExpire(ledger, order, input.orderExpirySessions)
         }
       }
     }
-  }
-  const pending: Order[] = []
-  for (const order of orders) {
-    const exchange = panel.bySymbol.get(order.symbol)?.exchange
-    assert(exchange !== undefined, `no prices for ${order.symbol}, which has an order pending`)
-    const left = panel.isOpen[exchange][session] === 1 ? waiting.get(order.id) : order
-    if (left !== undefined) pending.push(left)
   }
   assert(ledger.cashCents >= 0, `cash fell below zero on ${date}`)
   return {
     holdings: {
       cashCents: ledger.cashCents,
-      positions: [...ledger.positions.values()],
-      pending,
+      positions: ledger.positions.toArray(),
+      pending: left.filter((order) => order !== null),
       exits: ledger.exits,
     },
     events: ledger.events,
@@ -85,24 +96,25 @@ export function openSession(input: {
 
 type Ledger = {
   cashCents: number
-  readonly positions: Map<string, Position>
+  readonly positions: HeldPositions
   exits: Readonly<Record<string, string>>
   readonly events: {
     splits: SplitApplied[]
     dividends: DividendCredit[]
-    fills: Fill[]
+    fills: FillLedger
     lapsed: Lapsed[]
     waiting: Waiting[]
   }
 }
 
+const sides = ['sell', 'buy'] as const
+
 /** Splits change quantity and pending sells; dividends are paid on what was held at the previous close. */
-function corporateActions(ledger: Ledger, pending: readonly Order[], panel: Panel, session: number): readonly Order[] {
+function corporateActions(ledger: Ledger, before: Holdings, panel: Panel, session: number): readonly Order[] {
   const date = panel.sessions[session]!
-  let orders = pending
-  for (const position of ledger.positions.values()) {
-    const column = panel.bySymbol.get(position.symbol)
-    assert(column !== undefined, `no prices for ${position.symbol}, which is held`)
+  let orders: readonly Order[] = before.pending
+  for (const position of before.positions) {
+    const column = columnOf(panel, position.symbol, 'is held')
     const ratio = column.split[session]!
     if (ratio !== 1) {
       const quantity = tidyQuantity(position.quantity * ratio)
@@ -140,49 +152,56 @@ function corporateActions(ledger: Ledger, pending: readonly Order[], panel: Pane
   return orders
 }
 
-function waitOrExpire(ledger: Ledger, order: Order, waiting: Map<string, Order>, orderExpirySessions: number): void {
+/** Whether there is an open to fill at, a rate, and for a coin what its costs rest on. */
+function canFill(column: Column, session: number, charge: Charge | undefined): boolean {
+  if (Number.isNaN(column.open[session]!) || Number.isNaN(column.rate[session]!)) return false
+  return charge?.coin === undefined || liquidityAtOpen(charge.coin, session) !== null
+}
+
+/** @returns the order that goes on waiting, null when it has waited for too long */
+function waitOrExpire(ledger: Ledger, order: Order, orderExpirySessions: number): Order | null {
   const waited = order.waited + 1
   if (waited >= orderExpirySessions) {
-    ledger.events.lapsed.push({
-      orderId: order.id,
-      symbol: order.symbol,
-      side: order.side,
-      kind: 'expired',
-      because: `no open in ${waited} sessions`,
-    })
-  } else {
-    ledger.events.waiting.push({ orderId: order.id, symbol: order.symbol, waited })
-    waiting.set(order.id, { ...order, waited })
+    lapse(ledger, order, 'expired', `no open in ${waited} sessions`)
+    return null
   }
+  ledger.events.waiting.push({ orderId: order.id, symbol: order.symbol, waited })
+  return { ...order, waited }
 }
 
-type FillInput = { readonly costs: Costs; readonly charged: Charged; readonly panel: Panel }
+type FillInput = Pick<Opening, 'costs' | 'panel' | 'session'>
 
-// Objects are written out whole here, without spreads: a backtest makes hundreds of thousands of them.
-function fillOrder(
-  ledger: Ledger,
-  order: Order,
-  column: Column,
-  session: number,
-  date: string,
-  input: FillInput,
-): void {
-  const charged = input.charged.get(order.symbol)
-  assert(charged !== undefined, `no costs for ${order.symbol}`)
-  const rates = costRates(charged, order.side, date, input.costs, input.panel.base)
-  const quote = { date, price: column.open[session]!, rate: column.rate[session]!, currency: column.currency }
-  if (order.side === 'buy') fillBuy(ledger, order, quote, rates, input.costs)
-  else fillSell(ledger, order, quote, rates, input.costs)
+function fillOrder(ledger: Ledger, order: Order, column: Column, charge: Charge | undefined, input: FillInput): void {
+  if (charge === undefined) assert.fail(`no costs for ${order.symbol}`)
+  const { costs, panel, session } = input
+  const date = panel.sessions[session]!
+  if (charge.coin !== undefined) {
+    const liquidity = liquidityAtOpen(charge.coin, session)
+    assert(liquidity !== null, `no volume of ${order.symbol} is known`)
+    const { minimumTicket } = costs
+    fillCoin(ledger, { order, column, session, date, charge: charge.coin, liquidity, minimumTicket })
+    return
+  }
+  const rates = costRates(charge, order.side, date, costs, panel.base)
+  if (order.side === 'buy') fillBuy(ledger, order, column, session, date, rates, costs)
+  else fillSell(ledger, order, column, session, date, rates, costs)
 }
-
-type Quote = { readonly date: string; readonly price: number; readonly rate: number; readonly currency: string }
 
 function lapse(ledger: Ledger, order: Order, kind: Lapsed['kind'], because: string): void {
   ledger.events.lapsed.push({ orderId: order.id, symbol: order.symbol, side: order.side, kind, because })
 }
 
-function fillBuy(ledger: Ledger, order: Order, quote: Quote, rates: CostRates, costs: Costs): void {
-  const { date, price, rate, currency } = quote
+function fillBuy(
+  ledger: Ledger,
+  order: Order,
+  column: Column,
+  session: number,
+  date: string,
+  rates: CostRates,
+  costs: Costs,
+): void {
+  const price = column.open[session]!
+  const rate = column.rate[session]!
   const wantedCents = order.amountCents!
   const spendCents = Math.min(wantedCents, ledger.cashCents)
   const tooLittle = spendCents < wantedCents && spendCents < cents(costs.minimumTicket)
@@ -193,27 +212,25 @@ function fillBuy(ledger: Ledger, order: Order, quote: Quote, rates: CostRates, c
     return
   }
   const value = quantity * price * rate
-  const paid = fillCosts(value, rates)
-  const fill: Fill = {
-    orderId: order.id,
-    date,
-    symbol: order.symbol,
-    quantity,
-    price,
-    currency,
-    rate,
-    costs: paid,
-    cashChangeCents: -cents(value + sumCosts(paid)),
-    reason: order.reason,
-  }
-  if (spendCents < wantedCents) fill.wantedCents = wantedCents
-  ledger.events.fills.push(fill)
-  ledger.cashCents += fill.cashChangeCents
-  ledger.positions.set(order.symbol, bought(ledger.positions.get(order.symbol), fill))
+  const cashChangeCents = -cents(value + ledger.events.fills.charge(value, rates))
+  ledger.events.fills.add(order, column, session, quantity, cashChangeCents, spendCents < wantedCents ? wantedCents : 0)
+  ledger.cashCents += cashChangeCents
+  const position = ledger.positions.get(order.symbol)
+  ledger.positions.set(
+    order.symbol,
+    bought(position, { symbol: order.symbol, currency: column.currency, quantity, price, rate, date }),
+  )
 }
 
-function fillSell(ledger: Ledger, order: Order, quote: Quote, rates: CostRates, costs: Costs): void {
-  const { date, price, rate, currency } = quote
+function fillSell(
+  ledger: Ledger,
+  order: Order,
+  column: Column,
+  session: number,
+  date: string,
+  rates: CostRates,
+  costs: Costs,
+): void {
   const position = ledger.positions.get(order.symbol)
   if (position === undefined) {
     lapse(ledger, order, 'nothing-held', `no ${order.symbol} is held any more`)
@@ -226,27 +243,18 @@ function fillSell(ledger: Ledger, order: Order, quote: Quote, rates: CostRates, 
     lapse(ledger, order, 'nothing-held', 'less than one step of quantity is left to sell')
     return
   }
+  const price = column.open[session]!
+  const rate = column.rate[session]!
   const value = quantity * price * rate
-  const paid = fillCosts(value, rates)
-  const cashChangeCents = cents(value - sumCosts(paid))
+  const cashChangeCents = cents(value - ledger.events.fills.charge(value, rates))
   if (ledger.cashCents + cashChangeCents < 0) {
     const cash = fromCents(ledger.cashCents).toFixed(2)
     lapse(ledger, order, 'no-cash', `selling would cost more than it brings, and cash of ${cash} does not pay the rest`)
     return
   }
-  ledger.events.fills.push({
-    orderId: order.id,
-    date,
-    symbol: order.symbol,
-    quantity: -quantity,
-    price,
-    currency,
-    rate,
-    costs: paid,
-    cashChangeCents,
-    realized: realized(position, quantity, price, rate),
-    reason: order.reason,
-  })
+  ledger.events.fills.add(order, column, session, -quantity, cashChangeCents)
+  const { asset, currency } = realized(position, quantity, price, rate)
+  ledger.events.fills.realize(asset, currency)
   ledger.cashCents += cashChangeCents
   const left = sold(position, quantity)
   if (left === null) {

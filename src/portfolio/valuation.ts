@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert'
-import type { Panel } from '../market/panel.ts'
+import type { Column, Panel } from '../market/panel.ts'
 import type { IsoDate } from '../units.ts'
 import { fromCents } from '../units.ts'
 import type { Holdings } from './holdings.ts'
@@ -27,12 +27,23 @@ export type ValuedPosition = {
 export function equityAt(holdings: Holdings, panel: Panel, session: number): number {
   let equity = fromCents(holdings.cashCents)
   for (const position of holdings.positions) {
-    const column = panel.bySymbol.get(position.symbol)
-    assert(column !== undefined, `no prices for ${position.symbol}, which is held`)
+    const column = columnOf(panel, position.symbol, 'is held')
     equity += position.quantity * column.mark[session]! * column.rate[session]!
   }
   assert(Number.isFinite(equity), `a holding has no price on ${panel.sessions[session]}`)
   return equity
+}
+
+/**
+ * Prices of a symbol that cannot be without.
+ *
+ * @param because why not: `is held`
+ */
+export function columnOf(panel: Panel, symbol: string, because: string): Column {
+  const column = panel.bySymbol.get(symbol)
+  // Not as an assertion with a text, which would be put together for every position of every day.
+  if (column === undefined) assert.fail(`no prices for ${symbol}, which ${because}`)
+  return column
 }
 
 /** The same position by position, in the order of the holdings, with weights and unrealized profit in two parts. */
