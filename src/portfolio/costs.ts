@@ -38,7 +38,7 @@ export function costRates(
 
 function purchaseTaxRate(costs: Costs, name: string, date: IsoDate): number {
   const schedule = costs.purchaseTaxes[name]
-  assert(schedule !== undefined, `no purchase tax schedule ${name}`)
+  if (schedule === undefined) assert.fail(`no purchase tax schedule ${name}`)
   let rate = 0
   for (const step of schedule) if (step.from <= date) rate = fromBps(step.bps)
   return rate
@@ -56,10 +56,36 @@ export function totalCost(value: number, rates: CostRates): number {
  * -> { commission: 1.25, spread: 0.3, tax: 3 }
  */
 export function fillCosts(value: number, rates: CostRates): FillCosts {
-  const costs: FillCosts = { commission: Math.max(rates.commissionMin, rates.commission * value) }
-  if (rates.spread > 0) costs.spread = rates.spread * value
-  if (rates.fx > 0) costs.fx = rates.fx * value
-  if (rates.tax > 0) costs.tax = rates.tax * value
+  const amounts = new Float64Array(costKinds.length)
+  writeCosts(value, rates, amounts, 0)
+  return costsOf(amounts, 0)
+}
+
+/**
+ * The same as numbers in the order of `costKinds`, 0 for a kind that does not apply, written to `into` from place `at` on.
+ *
+ * @returns their sum
+ */
+export function writeCosts(value: number, rates: CostRates, into: Float64Array, at: number): number {
+  const commission = Math.max(rates.commissionMin, rates.commission * value)
+  const spread = rates.spread * value
+  const fx = rates.fx * value
+  const tax = rates.tax * value
+  into[at] = commission
+  into[at + 1] = spread
+  into[at + 2] = fx
+  into[at + 3] = tax
+  into[at + 4] = 0
+  into[at + 5] = 0
+  return commission + spread + fx + tax
+}
+
+/** Amounts that `writeCosts` wrote, by kind. There is always a commission, if only of nothing. */
+export function costsOf(amounts: Float64Array, at: number): FillCosts {
+  const costs: FillCosts = { commission: amounts[at]! }
+  for (let kind = 1; kind < costKinds.length; kind++) {
+    if (amounts[at + kind]! > 0) costs[costKinds[kind]!] = amounts[at + kind]!
+  }
   return costs
 }
 
@@ -76,25 +102,31 @@ export function buyQuantity(amount: number, unitValue: number, step: number, rat
   let value = amount / (proportional + rates.commission)
   if (value * rates.commission < rates.commissionMin) value = (amount - rates.commissionMin) / proportional
   if (!(value > 0)) return 0
+  const perShare = stepsPerShare(step)
   let steps = Math.floor(value / unitValue / step + 1e-9)
-  const affordable = (count: number) => {
-    const worth = shares(count, step) * unitValue
-    return worth + totalCost(worth, rates) <= amount + 1e-9
-  }
-  while (steps > 0 && !affordable(steps)) steps--
-  while (affordable(steps + 1)) steps++
-  return shares(steps, step)
+  while (steps > 0 && !isPaidBy(amount, shares(steps, step, perShare) * unitValue, rates)) steps--
+  while (isPaidBy(amount, shares(steps + 1, step, perShare) * unitValue, rates)) steps++
+  return shares(steps, step, perShare)
+}
+
+function isPaidBy(amount: number, worth: number, rates: CostRates): boolean {
+  return worth + totalCost(worth, rates) <= amount + 1e-9
+}
+
+/** Steps that make one share, 0 when no whole number of them does. */
+function stepsPerShare(step: number): number {
+  const perShare = Math.round(1 / step)
+  return Math.abs(perShare * step - 1) < 1e-12 ? perShare : 0
 }
 
 /** A whole number of steps as shares, without the noise of multiplying by 0.0001. */
-function shares(count: number, step: number): number {
-  const perShare = Math.round(1 / step)
-  return Math.abs(perShare * step - 1) < 1e-12 ? count / perShare : count * step
+function shares(count: number, step: number, perShare: number): number {
+  return perShare > 0 ? count / perShare : count * step
 }
 
 /** A quantity rounded down to whole steps. Example: floorToStep(1.23456, 0.0001) -> 1.2345 */
 export function floorToStep(quantity: number, step: number): number {
-  return shares(Math.floor(quantity / step + 1e-9), step)
+  return shares(Math.floor(quantity / step + 1e-9), step, stepsPerShare(step))
 }
 
 /** A quantity without the noise of adding floats: twelve significant decimals are far below any step. */
