@@ -39,12 +39,17 @@ export function neweyWest(values: ArrayLike<number>, lags: number): NeweyWest {
   for (let i = 0; i < count; i++) largest = Math.max(largest, Math.abs(values[i]!))
   // Values that do not vary leave only the rounding of their mean.
   const floor = (1e-14 * largest) ** 2
-  const share = Math.min(1, (lags + 1) / count)
   return {
     standardError: variance <= floor ? 0 : Math.sqrt(variance / (count - 1)),
     lags,
-    critical: 1.96 + share * (2.9694 + share * (0.416 - share * 0.5324)),
+    critical: fixedBCritical((lags + 1) / count),
   }
+}
+
+/** 95 % critical value where an error was read from lags that are this share of the sample, at most 1; see `neweyWest`. */
+export function fixedBCritical(shareOfLags: number): number {
+  const share = Math.min(1, shareOfLags)
+  return 1.96 + share * (2.9694 + share * (0.416 - share * 0.5324))
 }
 
 /**

@@ -1,4 +1,5 @@
 import { bootstrapFewest, bootstrapMean } from './bootstrap.ts'
+import { type OverfittingFigures, overfittingOf, usualBlocks } from './candidates.ts'
 import { type ConfidenceBounds, confidenceBounds } from './confidence-sequence.ts'
 import { deflatedSharpe, type Trials } from './deflated-sharpe.ts'
 import { clip, eValue, evidenceAt, periodsToEvidence } from './evidence.ts'
@@ -36,6 +37,10 @@ export type StatsInput = {
   /** What the probabilistic Sharpe ratio and the minimum track record length must beat; 0 unless given. */
   readonly benchmarkSharpePerPeriod?: number | undefined
   readonly trials?: Trials | undefined
+  /** Every record that these returns were chosen from, by name, over the same periods: for the probability of overfitting. */
+  readonly candidates?: Readonly<Record<string, readonly number[]>> | undefined
+  /** Into how many blocks the candidates' records are cut; 16 unless given. */
+  readonly candidateBlocks?: number | undefined
   /** Of the bootstrap; 1 unless given. */
   readonly seed?: number | undefined
 }
@@ -71,6 +76,8 @@ export type Stats = { readonly n: number } & Readonly<Record<FigureName, number 
     }
     readonly eValue: number | null
     readonly confidenceSequence: ConfidenceBounds
+    /** Only where candidates were given. */
+    readonly overfitting?: OverfittingFigures
     readonly verdict: string
     /** Sentences by the name of the field that they are about: why it is null, or what it must not be taken for. */
     readonly notes: Readonly<Record<string, string>>
@@ -92,12 +99,16 @@ export function stats(input: StatsInput): Stats {
   if (n < ratioFewest) {
     notes.n = `Fewer than ${ratioFewest} returns: ratios of so few are mostly chance, and no post, page or report shows them.`
   }
-  const figures = figuresOf(input)
+  const overfitting =
+    input.candidates === undefined ? undefined : overfittingOf(input.candidates, input.candidateBlocks ?? usualBlocks)
+  const trials = input.trials ?? overfitting?.trials ?? undefined
+  const figures = figuresOf({ ...input, trials })
   const values = Object.fromEntries(figureNames.map((name) => [name, settled(name, figures[name], notes)])) as Record<
     FigureName,
     number | null
   >
   noteThinTail(input, notes)
+  if (overfitting !== undefined) noteCandidates(input, overfitting, notes)
   const opponent = benchmark ?? new Array<number>(n).fill(input.riskFreePerPeriod ?? 0)
   const bootstrap = bootstrapOf(input, opponent, notes)
   const e = eValue(returns, opponent)
@@ -115,17 +126,27 @@ export function stats(input: StatsInput): Stats {
     bootstrap,
     eValue: settled('eValue', e, notes),
     confidenceSequence: confidenceBounds(returns, opponent),
+    ...(overfitting !== undefined && { overfitting }),
     verdict: verdictSentence({
       periods: n,
       periodsPerYear: input.periodsPerYear ?? 252,
       eValue: e,
       opponent: benchmark === undefined ? 'cash' : 'benchmark',
       periodsToEvidence: n === 0 ? null : periodsToEvidence(returns, opponent),
-      ...(input.trials !== undefined && {
-        deflated: { trials: input.trials, probability: values.deflatedSharpe, confidence: input.confidence ?? 0.95 },
+      ...(trials !== undefined && {
+        deflated: { trials, probability: values.deflatedSharpe, confidence: input.confidence ?? 0.95 },
       }),
     }),
     notes,
+  }
+}
+
+function noteCandidates(input: StatsInput, found: OverfittingFigures, notes: Record<string, string>): void {
+  if (found.probability === null) {
+    notes.overfitting = `Null: ${found.blocks} blocks need ${2 * found.blocks} periods; give fewer blocks (candidateBlocks) or a longer record.`
+  }
+  if (input.trials === undefined && found.trials !== null) {
+    notes.deflatedSharpe ??= `The trials are the ${found.candidates} candidates: whatever else was tried is not in it.`
   }
 }
 

@@ -41,24 +41,33 @@ export function verdictSentence(input: VerdictInput): string {
   )
 }
 
-function howLong({ periods, periodsPerYear, periodsToEvidence }: VerdictInput): string {
+/** How long a record would take to become evidence at the pace so far, in a sentence. */
+export function howLong(
+  {
+    periods,
+    periodsPerYear,
+    periodsToEvidence,
+  }: Pick<VerdictInput, 'periods' | 'periodsPerYear' | 'periodsToEvidence'>,
+  unit = 'period',
+): string {
   if (periodsToEvidence === null) return 'The record so far shows no edge that any length would turn into evidence.'
   const years = periodsToEvidence / periodsPerYear
   if (years > 1000) return 'Such an edge would need more than a thousand years.'
   const needed = roundedUp(Math.max(periods + 1, periodsToEvidence))
-  return `Such an edge would need about ${count(needed)} in all (${(needed / periodsPerYear).toFixed(1)} years).`
+  return `Such an edge would need about ${count(needed, unit)} in all (${(needed / periodsPerYear).toFixed(1)} years).`
 }
 
 /** Three digits: more would be a precision that an extrapolation has not. */
-function roundedUp(value: number): number {
+export function roundedUp(value: number): number {
   const unit = 10 ** Math.max(0, Math.floor(Math.log10(value)) - 2)
   return Math.ceil(value / unit) * unit
 }
 
-function count(periods: number): string {
-  return `${periods.toLocaleString('en-US')} period${periods === 1 ? '' : 's'}`
+function count(periods: number, unit = 'period'): string {
+  return `${periods.toLocaleString('en-US')} ${unit}${periods === 1 ? '' : 's'}`
 }
 
-function shortNumber(value: number): string {
+/** An e-value in three digits. Example: 1.3081 -> '1.31', 12345 -> '1.2e+4' */
+export function shortNumber(value: number): string {
   return value >= 1000 ? value.toExponential(1) : value.toPrecision(3)
 }
