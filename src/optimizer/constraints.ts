@@ -6,8 +6,10 @@ export type Group = { readonly assets: Int32Array; readonly min: number; readonl
 
 /** Limits of a problem with every default filled in; plus or minus Infinity where there is none. */
 export type Constraints = {
+  /** The tighter of the weight limit and what `maxTrade` leaves around the previous weight. */
   readonly minWeight: Float64Array
   readonly maxWeight: Float64Array
+  readonly tradesLimited: boolean
   readonly minCash: number
   readonly maxCash: number
   /** Whether the caller gave cash limits; else cash is 0 by the contract, and messages say so. */
@@ -31,6 +33,7 @@ const keys = [
   'maxCvar',
   'previousWeights',
   'maxTurnover',
+  'maxTrade',
   'costBps',
   'groups',
 ]
@@ -55,12 +58,22 @@ export function readConstraints(faults: Faults, raw: unknown, assets: readonly s
     given.previousWeights === undefined
       ? undefined
       : readVector(faults, 'constraints.previousWeights', given.previousWeights, assets, { missing: 0 })
+  const trades = given.maxTrade === undefined ? undefined : weights('maxTrade', Infinity, Infinity)
+  trades?.forEach((most, i) => {
+    if (most < 0) fault(faults, `constraints.maxTrade of ${assets[i]} is ${most}; a largest change is 0 or more`)
+  })
+  if (trades !== undefined && previous === undefined && given.previousWeights === undefined)
+    fault(faults, 'constraints.maxTrade needs previousWeights to change from; give {} if everything is in cash')
+  const lowest = weights('minWeight', 0, Number.NEGATIVE_INFINITY).map(farIsNone)
+  const highest = weights('maxWeight', 1, Number.POSITIVE_INFINITY).map(farIsNone)
+  if (trades !== undefined && previous !== undefined) tighten({ lowest, highest, trades, previous }, faults, assets)
   const minCash = number('minCash')
   const maxCash = number('maxCash')
   const cashLimitsGiven = given.minCash !== undefined || given.maxCash !== undefined
   return {
-    minWeight: weights('minWeight', 0, Number.NEGATIVE_INFINITY).map(farIsNone),
-    maxWeight: weights('maxWeight', 1, Number.POSITIVE_INFINITY).map(farIsNone),
+    minWeight: lowest,
+    maxWeight: highest,
+    tradesLimited: trades !== undefined,
     minCash: minCash ?? 0,
     maxCash: maxCash ?? (cashLimitsGiven ? 1 : 0),
     cashLimitsGiven,
@@ -71,6 +84,28 @@ export function readConstraints(faults: Faults, raw: unknown, assets: readonly s
     ...optional('previousWeights', previous),
     ...optional('maxTurnover', number('maxTurnover', turnoverSchema)),
   }
+}
+
+/** Weight limits narrowed to what a trade may reach; limits that no trade reaches are a fault. */
+function tighten(
+  limits: Readonly<Record<'lowest' | 'highest' | 'trades' | 'previous', Float64Array>>,
+  faults: Faults,
+  assets: readonly string[],
+): void {
+  const { lowest, highest, trades, previous } = limits
+  assets.forEach((asset, i) => {
+    const [before, most, low, high] = [previous[i]!, trades[i]!, lowest[i]!, highest[i]!]
+    if (!(most >= 0) || !(low <= high)) return
+    lowest[i] = Math.max(low, before - most)
+    highest[i] = Math.min(high, before + most)
+    if (lowest[i]! <= highest[i]!) return
+    fault(
+      faults,
+      `constraints: maxTrade ${most} of ${asset} does not bring its previous weight ${before} within minWeight ${low} and maxWeight ${high}`,
+    )
+    lowest[i] = low
+    highest[i] = high
+  })
 }
 
 const costSchema = amount

@@ -33,8 +33,8 @@ export function limitsOf(problem: Problem, engine: Engine): readonly Limit[] {
     ...turnoverLimit(limits, engine),
     ...limits.groups.flatMap((group, index) => groupLimits(group, index, assets, engine)),
     ...cashLimits(limits, assets, engine),
-    weightLimit('minWeight', -Infinity, 0, limits.minWeight),
-    weightLimit('maxWeight', Infinity, 1, limits.maxWeight),
+    weightLimit('minWeight', -Infinity, 0, limits),
+    weightLimit('maxWeight', Infinity, 1, limits),
   ]
   return [...all.filter((limit) => limit.given), ...all.filter((limit) => !limit.given)]
 }
@@ -127,12 +127,15 @@ function cashLimits(limits: Constraints, assets: readonly string[], engine: Engi
   ]
 }
 
-function weightLimit(key: 'minWeight' | 'maxWeight', none: number, usual: number, values: Float64Array): Limit {
+function weightLimit(key: 'minWeight' | 'maxWeight', none: number, usual: number, limits: Constraints): Limit {
+  const values = limits[key]
   const uniform = values.every((value) => value === values[0])
   const given = !uniform || values[0] !== usual
   const over = `over ${values.length} ${values.length === 1 ? 'asset' : 'assets'}`
   return {
-    name: uniform ? `${key} ${values[0]}${given ? '' : ' (the default)'} ${over}` : `the ${key} of each asset`,
+    name: uniform
+      ? `${key} ${values[0]}${given ? '' : ' (the default)'} ${over}`
+      : `the ${key} of each asset${limits.tradesLimited ? ' (maxTrade included)' : ''}`,
     given,
     lift: (rest) => ({ ...rest, [key]: rest[key].map(() => none) }),
   }

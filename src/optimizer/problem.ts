@@ -10,13 +10,14 @@ import {
   scenarioMeans,
 } from './matrices.ts'
 import { amount, type Faults, fault, readField, readVector, refuseUnknownKeys } from './reading.ts'
+import { type ShrunkReturns, shrunkReturns } from './shrinkage.ts'
 
 export const Objective = z.enum(['min-cvar', 'max-return', 'min-variance', 'max-utility'])
 export type Objective = z.infer<typeof Objective>
 
 /**
  * One portfolio to find, checked: w are the weights of `assets`, cash is 1 - sum(w) and earns nothing.
- * `expectedReturns` are the caller's or the means of the scenarios; `covariance` is n x n by rows.
+ * `expectedReturns` are the caller's, or the means of the scenarios, shrunk or not; `covariance` is n x n by rows.
  */
 export type Problem = {
   readonly assets: readonly string[]
@@ -24,6 +25,8 @@ export type Problem = {
   readonly confidence: number
   readonly riskAversion: number
   readonly expectedReturns?: Float64Array
+  /** How far the means were shrunk, where they were asked to be. */
+  readonly shrinkage?: Omit<ShrunkReturns, 'expectedReturns'>
   readonly scenarios?: Scenarios
   readonly covariance?: Float64Array
   readonly constraints: Constraints
@@ -33,7 +36,8 @@ export type Problem = {
 export type ProblemInput = {
   readonly assets: readonly string[]
   readonly objective: Objective
-  readonly expectedReturns?: ArrayLike<number> | Readonly<Record<string, number>>
+  /** One per asset, or how to take them from the scenarios: their means, as without it, or these shrunk. */
+  readonly expectedReturns?: ArrayLike<number> | Readonly<Record<string, number>> | 'mean' | 'shrunk'
   readonly scenarios?: readonly ArrayLike<number>[]
   readonly covariance?: readonly ArrayLike<number>[]
   readonly confidence?: number
@@ -47,6 +51,7 @@ export type ProblemInput = {
     readonly maxCvar?: number
     readonly previousWeights?: ArrayLike<number> | Readonly<Record<string, number>>
     readonly maxTurnover?: number
+    readonly maxTrade?: PerAsset
     readonly costBps?: number
     readonly groups?: readonly { readonly assets: readonly string[]; readonly min?: number; readonly max?: number }[]
   }
@@ -70,6 +75,7 @@ const keys = [
  * Defaults: confidence 0.95, riskAversion 1, minWeight 0, maxWeight 1; without cash limits cash is 0, with one of
  * them the other is 0 (least) or 1 (most). `null` as a weight limit means none. Weight limits are one number, a list
  * in the order of `assets`, or a map; assets a map leaves out have the default, previous weights it leaves out are 0.
+ * `maxTrade` is the largest change of an asset from its previous weight, up or down: what its trading can bear.
  * Fewer scenarios than 1 / (1 - confidence) are allowed: CVaR is then the worst scenario.
  * Example: parseProblem({assets: ['A'], scenarios: [[0.01]], objective: 'min-cvar'}).constraints.maxCash -> 0
  */
@@ -104,17 +110,23 @@ export function parseProblem(input: unknown): Problem {
   const scenarios = raw.scenarios === undefined ? undefined : readScenarios(faults, raw.scenarios, assets)
   const covariance = raw.covariance === undefined ? undefined : readCovariance(faults, raw.covariance, assets)
   const expected =
-    raw.expectedReturns === undefined
+    raw.expectedReturns === undefined || ways.includes(raw.expectedReturns)
       ? undefined
       : readVector(faults, 'expectedReturns', raw.expectedReturns, assets, {})
   refuseImpossibleReturns(faults, expected, assets)
   const constraints = readConstraints(faults, raw.constraints === undefined ? {} : raw.constraints, assets)
+  const shrink = raw.expectedReturns === 'shrunk'
+  if (ways.includes(raw.expectedReturns)) refuseShort(faults, raw, assets.length)
   if (objective !== undefined) refuseMissing(faults, raw, objective, assets)
   if (constraints !== undefined) checkTogether(faults, constraints, assets)
   if (faults.length > 0 || objective === undefined || confidence === undefined || riskAversion === undefined) {
     throw new InputError(faults)
   }
-  const means = expected ?? (scenarios === undefined ? undefined : scenarioMeans(scenarios, assets.length))
+  const shrunk = shrink && scenarios !== undefined ? shrunkReturns(scenarios, assets.length) : undefined
+  const means =
+    expected ??
+    shrunk?.expectedReturns ??
+    (scenarios === undefined ? undefined : scenarioMeans(scenarios, assets.length))
   const variances = covariance ?? neededSampleCovariance(scenarios, assets.length, objective)
   return {
     assets,
@@ -123,14 +135,34 @@ export function parseProblem(input: unknown): Problem {
     riskAversion,
     constraints: constraints as Constraints,
     ...(means === undefined ? {} : { expectedReturns: means }),
+    ...(shrunk === undefined ? {} : { shrinkage: { intensity: shrunk.intensity, toward: shrunk.toward } }),
     ...(scenarios === undefined ? {} : { scenarios }),
     ...(variances === undefined ? {} : { covariance: variances }),
   }
 }
 
+/** Words in place of expected returns. */
+const ways: readonly unknown[] = ['mean', 'shrunk']
+
+function refuseShort(faults: Faults, raw: Readonly<Record<string, unknown>>, assets: number): void {
+  if (!Array.isArray(raw.scenarios)) {
+    fault(faults, `expectedReturns "${String(raw.expectedReturns)}" needs scenarios to take them from`)
+    return
+  }
+  if (raw.expectedReturns !== 'shrunk') return
+  const least = assets + 3
+  if (raw.scenarios.length < least)
+    fault(
+      faults,
+      `expectedReturns "shrunk" needs at least ${least} scenarios for ${assets} assets, got ${raw.scenarios.length}`,
+    )
+  if (assets > mostCovarianceAssets)
+    fault(faults, `expectedReturns "shrunk" takes at most ${mostCovarianceAssets} assets, got ${assets}`)
+}
+
 function withoutNames(constraints: unknown): unknown {
   if (typeof constraints !== 'object' || constraints === null || Array.isArray(constraints)) return constraints ?? {}
-  const named = ['minWeight', 'maxWeight', 'previousWeights', 'groups']
+  const named = ['minWeight', 'maxWeight', 'maxTrade', 'previousWeights', 'groups']
   return Object.fromEntries(Object.entries(constraints).filter(([key]) => !named.includes(key)))
 }
 

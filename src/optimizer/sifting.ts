@@ -6,6 +6,8 @@ import type { Problem } from './problem.ts'
 const tailsAtFirst = 4
 const fewestScenarios = 400
 const mostRounds = 8
+/** The same with more assets than scenarios to begin with: noise is fitted exactly then, and each round finds other losses. */
+const mostRoundsWide = 2
 
 /**
  * Solves a problem of CVaR on the scenarios that matter.
@@ -23,8 +25,9 @@ export function sifted(problem: Problem, solveOn: (part: Problem) => Candidate |
   if (count < fewestScenarios || atFirst > count / 2) return solveOn(problem)
   const equal = new Float64Array(problem.assets.length).fill(1 / problem.assets.length)
   const chosen = new Uint8Array(count)
+  const rounds = problem.assets.length > atFirst ? mostRoundsWide : mostRounds
   choose(problem, equal, atFirst, chosen)
-  for (let round = 0; round < mostRounds; round += 1) {
+  for (let round = 0; round < rounds; round += 1) {
     const places = placesOf(chosen)
     const candidate = solveOn(partOf(problem, places, mass))
     if (candidate === undefined) break

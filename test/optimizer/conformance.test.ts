@@ -234,6 +234,35 @@ describe('PyPortfolioOpt, mean and variance of 20 shares', { skip: sharedAbsent 
     await meets('max_sharpe_semicovariance', problem, covariance)
   })
 
+  test('an exponentially weighted covariance: maximum Sharpe ratio, and a volatility without market', async () => {
+    const returns = returnsOf(prices('pypfopt_stock_prices.csv.gz').rows)
+    const means = inputs().assets.map((_, i) => {
+      const known = returns.map((row) => row[i]!).filter((value) => !Number.isNaN(value))
+      return known.reduce((sum, value) => sum + value, 0) / known.length
+    })
+    // Span 180: each day weighs 1 - 2 / 181 of the one after it; days without both prices are skipped.
+    const weights = returns.map((_, t) => (1 - 2 / 181) ** (returns.length - 1 - t))
+    const covariance = means.map((a, i) =>
+      means.map((b, j) => {
+        let [sum, total] = [0, 0]
+        returns.forEach((row, t) => {
+          const product = (row[i]! - a) * (row[j]! - b)
+          if (Number.isNaN(product)) return
+          sum += weights[t]! * product
+          total += weights[t]!
+        })
+        return (sum / total) * 252
+      }),
+    )
+    const expectedReturns = inputs().expectedReturns.map((mean) => mean - 0.02)
+    const best = { maxWeight: null, minCash: -1000, targetReturn: 0.1 }
+    const problem = { ...inputs(), covariance, objective: 'min-variance' } as const
+    await meets('max_sharpe_exp_cov', { ...problem, expectedReturns, constraints: best }, covariance)
+    const targetReturn = find('efficient_risk_exp_cov_market_neutral').expected[0]
+    const neutral = { minWeight: -1, minCash: 1, maxCash: 1, targetReturn }
+    await meets('efficient_risk_exp_cov_market_neutral', { ...problem, constraints: neutral }, covariance)
+  })
+
   test('highest return for a volatility, as the least volatility for that return', async () => {
     for (const [id, constraints] of [
       ['efficient_risk_short', { minWeight: -1 }],
