@@ -1,8 +1,9 @@
 import { correlationMatrix } from '../indicators/correlation.ts'
 import { featureColumns, featuresAt } from '../indicators/features.ts'
 import type { Instrument } from '../market/bar.ts'
-import { closeAt, nextSession, openAt } from '../market/calendar.ts'
+import { closeAt, firstFillable, openAt } from '../market/calendar.ts'
 import type { Column } from '../market/panel.ts'
+import { isMember } from '../portfolio/membership.ts'
 import { unitValue, valuePositions } from '../portfolio/valuation.ts'
 import { positionValue } from '../statistics/prospect.ts'
 import { halfKelly, risk } from '../statistics/risk.ts'
@@ -34,6 +35,8 @@ export type SnapshotContext = {
     readonly actions: readonly Action[]
     readonly clamps: readonly Clamp[]
   }[]
+  /** What texts about the book's markets say, as numbers; none in backtests. */
+  readonly textFactors?: Snapshot['textFactors']
 }
 
 /**
@@ -43,8 +46,9 @@ export type SnapshotContext = {
 export function buildSnapshot(view: View, context: SnapshotContext): Snapshot {
   const { market, session } = view
   const { panel, book } = market
-  // Rows for the book's whole list, so that not even the presence of a row tells that an asset will be listed later.
-  const priced = book.instruments.filter(({ symbol }) => unitValue(panel, symbol, session) > 0)
+  // Rows for all members of the date, priced or not, so that the presence of a row does not tell what will have prices later.
+  const listed = listedAt(view)
+  const priced = listed.filter(({ symbol }) => unitValue(panel, symbol, session) > 0)
   const regime = view.regime()
   const { volatility } = regime
   return {
@@ -55,11 +59,11 @@ export function buildSnapshot(view: View, context: SnapshotContext): Snapshot {
     currency: book.currency,
     market: context.marketLabel,
     nextOpens: panel.exchanges.map((exchange) => {
-      const date = nextSession(exchange, panel.sessions[session]!)
+      const date = firstFillable(exchange, panel.sessions[session]!)
       return { exchange, date, opensAt: openAt(exchange, date) }
     }),
     rates: rateRows(view),
-    assets: book.instruments.map((instrument) => assetRow(view, instrument)),
+    assets: listed.map((instrument) => assetRow(view, instrument)),
     correlation20: {
       symbols: priced.map(({ symbol }) => symbol),
       matrix: correlationMatrix(
@@ -98,8 +102,17 @@ export function buildSnapshot(view: View, context: SnapshotContext): Snapshot {
       })),
     })),
     analystNotes: [],
-    textFactors: [],
+    textFactors: [...(context.textFactors ?? [])],
   }
+}
+
+/** Instruments of the book that are in the universe at this close, or still held. */
+function listedAt({ market, session, holdings }: View): readonly Instrument[] {
+  const { book, universe, panel } = market
+  if (universe.size === 0) return book.instruments
+  const date = panel.sessions[session]!
+  const held = new Set(holdings.positions.map(({ symbol }) => symbol))
+  return book.instruments.filter(({ symbol }) => held.has(symbol) || isMember(universe, symbol, date))
 }
 
 function rateRows(view: View): Snapshot['rates'] {
@@ -213,8 +226,9 @@ function portfolioRisk(view: View): Risk {
 function blockedRows(view: View): Snapshot['limits']['blocked'] {
   const rows: Snapshot['limits']['blocked'] = []
   const capped = weeklyBlock(view, view.tradesThisWeek)
-  for (const instrument of view.market.tradable) {
+  for (const instrument of listedAt(view)) {
     const { symbol } = instrument
+    if (!view.market.instruments.has(symbol)) continue
     const waiting = view.holdings.pending.some((order) => order.symbol === symbol)
     const position = view.holdings.positions.find((candidate) => candidate.symbol === symbol)
     const buy = waiting ? 'an earlier order still waits for an open' : (cooldownBlock(view, instrument) ?? capped)

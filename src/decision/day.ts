@@ -1,13 +1,16 @@
 import { strict as assert } from 'node:assert'
 import { isoWeek } from '../market/calendar.ts'
+import type { Panel } from '../market/panel.ts'
 import type { Problem } from '../optimizer/problem.ts'
 import type { Solution } from '../optimizer/solution.ts'
+import type { FillLedger } from '../portfolio/fill-ledger.ts'
 import type { Holdings, Order, SessionEvents } from '../portfolio/holdings.ts'
-import { openSession } from '../portfolio/session.ts'
+import { type Opening, type OtherEvents, openSession, openSessionOnto } from '../portfolio/session.ts'
 import { equityAt } from '../portfolio/valuation.ts'
 import { cents } from '../units.ts'
 import type { BookMarket } from './book-market.ts'
 import { type Guarded, guard } from './guardrails/guard.ts'
+import { withinVolume } from './guardrails/volume-share.ts'
 import type { Policy, Request, Settled, View } from './policy.ts'
 import { regimeAt } from './regime-at.ts'
 
@@ -45,20 +48,37 @@ export function openDay(
   run: Run,
   session: number,
 ): { readonly run: Run; readonly events: SessionEvents } {
-  const { holdings, events } = openSession({
-    holdings: run.holdings,
-    panel: market.panel,
-    session,
-    costs: market.book.costs,
-    charged: market.charged,
-    orderExpirySessions: market.book.limits.orderExpirySessions,
-  })
+  const { holdings, events } = openSession(openingOf(market, run, session))
   return { run: { ...run, holdings }, events }
+}
+
+/** The same for a fold over many sessions: the fills are added to a ledger that goes from session to session. */
+export function openDayOnto(
+  fills: FillLedger,
+  market: BookMarket,
+  run: Run,
+  session: number,
+): { readonly run: Run; readonly events: OtherEvents } {
+  const { holdings, events } = openSessionOnto(fills, openingOf(market, run, session))
+  return { run: { ...run, holdings }, events }
+}
+
+function openingOf(market: BookMarket, { holdings }: Run, session: number): Opening {
+  const { panel, charged, book } = market
+  return {
+    holdings,
+    panel,
+    session,
+    costs: book.costs,
+    charged,
+    orderExpirySessions: book.limits.orderExpirySessions,
+    closing: market,
+  }
 }
 
 /** What the run's policy sees at a session's close. */
 export function viewAt(market: BookMarket, run: Run, session: number, firstSession: number): View {
-  const week = isoWeek(market.panel.sessions[session]!)
+  const week = weekAt(market.panel, session)
   let promised = 0
   for (const order of run.holdings.pending) promised += order.amountCents ?? 0
   return {
@@ -76,20 +96,32 @@ export function viewAt(market: BookMarket, run: Run, session: number, firstSessi
 
 /** Second half of the day: the guardrails have the last word, and what they leave becomes pending orders. */
 export function settleDay(run: Run, view: View, settled: Settled): { readonly run: Run; readonly guarded: Guarded } {
-  const guarded = guard(view, settled.kind === 'wishes' ? settled.wishes : [], run.guarded)
+  const guarded = withinVolume(view, guard(view, settled.kind === 'wishes' ? settled.wishes : [], run.guarded))
   return { run: placeOrders(run, view, guarded.orders, guarded.cancelled), guarded }
 }
 
 /** The run with new orders pending and counted as trades of their week. */
 export function placeOrders(run: Run, view: View, orders: readonly Order[], cancelled: readonly string[]): Run {
   if (orders.length === 0 && cancelled.length === 0) return run
-  const gone = new Set(cancelled)
-  const name = isoWeek(view.market.panel.sessions[view.session]!)
+  const { pending } = run.holdings
+  const kept = cancelled.length === 0 ? pending : pending.filter((order) => !cancelled.includes(order.id))
   return {
     ...run,
-    holdings: { ...run.holdings, pending: [...run.holdings.pending.filter((order) => !gone.has(order.id)), ...orders] },
-    week: { name, trades: view.tradesThisWeek + orders.length },
+    holdings: { ...run.holdings, pending: [...kept, ...orders] },
+    week: { name: weekAt(view.market.panel, view.session), trades: view.tradesThisWeek + orders.length },
   }
+}
+
+/** ISO weeks of a panel's sessions, found out once for all runs on it. */
+const weeks = new WeakMap<Panel, readonly string[]>()
+
+function weekAt(panel: Panel, session: number): string {
+  let names = weeks.get(panel)
+  if (names === undefined) {
+    names = panel.sessions.map(isoWeek)
+    weeks.set(panel, names)
+  }
+  return names[session]!
 }
 
 /** What a control came to: solved where it optimizes. Controls never ask a model. */

@@ -23,6 +23,7 @@ export const clampRules = [
   'max-weight',
   'cash-floor',
   'minimum-ticket',
+  'volume-share',
 ] as const
 export type ClampRule = (typeof clampRules)[number]
 

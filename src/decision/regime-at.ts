@@ -1,6 +1,6 @@
 import { type Regime, regime, regimeSessions } from '../indicators/regime.ts'
 import type { Column } from '../market/panel.ts'
-import { type BookMarket, heldSymbol } from './book-market.ts'
+import { type BookMarket, heldSymbol, membersAt } from './book-market.ts'
 
 /** Own bars of one instrument up to a session, oldest first, adjusted for the splits known by then. */
 export type OwnBars = {
@@ -45,7 +45,7 @@ export function mainInstrument(market: BookMarket, session: number): Column | nu
   const { bySymbol } = market.panel
   const candidates = [
     ...market.benchmarks.flatMap(({ policy, priceOnly }) => (priceOnly ? [] : [heldSymbol(policy) ?? ''])),
-    ...market.tradable.map(({ symbol }) => symbol),
+    ...membersAt(market, session).map(({ symbol }) => symbol),
   ]
   for (const symbol of candidates) {
     const column = bySymbol.get(symbol)
@@ -82,7 +82,7 @@ function computeRegime(market: BookMarket, session: number): Regime {
     high,
     low,
     close,
-    returns: market.tradable.map(({ symbol }) =>
+    returns: membersAt(market, session).map(({ symbol }) =>
       market.panel.bySymbol.get(symbol)!.tradedReturn.subarray(0, session + 1),
     ),
   })

@@ -1,19 +1,22 @@
 import type { Instrument } from '../../market/bar.ts'
 import { isoWeek } from '../../market/calendar.ts'
+import { positionFinder } from '../../portfolio/held-positions.ts'
 import type { Order, Position } from '../../portfolio/holdings.ts'
-import { unitValue } from '../../portfolio/valuation.ts'
+import { isMember } from '../../portfolio/membership.ts'
 import { cents, fromCents } from '../../units.ts'
+import { isInAt } from '../book-market.ts'
 import type { Clamp, ClampRule } from '../decision.ts'
 import type { View, Wish } from '../policy.ts'
 import { sessionsUntilNextOpen } from './sessions.ts'
 import { findStops, type Stop } from './stop-loss.ts'
+import { findExits, vainBuys } from './universe-exits.ts'
 
 export type Guarded = {
-  /** Stops first, then what is left of the wishes in their order. */
+  /** Stops first, then sales of what left the universe, then what is left of the wishes in their order. */
   readonly orders: readonly Order[]
   readonly clamps: readonly Clamp[]
   readonly stops: readonly Stop[]
-  /** Pending orders that a stop replaces. */
+  /** Pending orders that a stop or a sale of what left the universe replaces, and buys of what left it. */
   readonly cancelled: readonly string[]
 }
 
@@ -26,22 +29,27 @@ export type Guarded = {
  */
 export function guard(view: View, wishes: readonly Wish[], guarded: boolean): Guarded {
   const stops = guarded ? findStops(view) : []
+  const stopped = new Set(stops.map((stop) => stop.symbol))
+  const exits = findExits(view, stopped)
   const state: State = {
     view,
     guarded,
-    stopped: new Set(stops.map((stop) => stop.symbol)),
-    positions: new Map(view.holdings.positions.map((position) => [position.symbol, position])),
+    stopped,
+    leaving: new Set(exits.map((exit) => exit.symbol)),
     waiting: new Set(view.holdings.pending.map((order) => order.symbol)),
-    seen: new Set(),
+    held: positionFinder(view.holdings.positions),
+    seen: new Uint8Array(view.market.panel.columns.length),
     freeCashCents: view.freeCashCents,
-    trades: view.tradesThisWeek + stops.length,
+    trades: view.tradesThisWeek + stops.length + exits.length,
     clamps: [],
   }
   const date = view.market.panel.sessions[view.session]!
+  // One text for all ids of the day: each then holds its number alone, of which a backtest keeps as many as fills.
+  const day = `${date}/`
   const orders: Order[] = []
   const sell = (symbol: string, quantity: number, reason: Order['reason']) => {
     orders.push({
-      id: `${date}/${orders.length + 1}`,
+      id: day + (orders.length + 1),
       symbol,
       side: 'sell',
       quantity,
@@ -51,14 +59,14 @@ export function guard(view: View, wishes: readonly Wish[], guarded: boolean): Gu
     })
   }
   const buy = (symbol: string, amountCents: number) => {
-    const id = `${date}/${orders.length + 1}`
+    const id = day + (orders.length + 1)
     orders.push({ id, symbol, side: 'buy', amountCents, decidedOn: date, reason: 'policy', waited: 0 })
   }
   for (const stop of stops) sell(stop.symbol, stop.quantity, 'stop')
+  for (const exit of exits) sell(exit.symbol, exit.quantity, 'universe')
   for (const wish of wishes) {
     const size = checkWish(state, wish)
     if (size === 0) continue
-    state.seen.add(wish.symbol)
     state.trades++
     if (wish.side === 'buy') {
       state.freeCashCents -= size
@@ -67,7 +75,8 @@ export function guard(view: View, wishes: readonly Wish[], guarded: boolean): Gu
       sell(wish.symbol, size, 'policy')
     }
   }
-  const cancelled = view.holdings.pending.filter((order) => state.stopped.has(order.symbol)).map((order) => order.id)
+  const replaced = view.holdings.pending.filter(({ symbol }) => state.stopped.has(symbol) || state.leaving.has(symbol))
+  const cancelled = [...new Set([...replaced.map((order) => order.id), ...vainBuys(view)])]
   return { orders, clamps: state.clamps, stops, cancelled }
 }
 
@@ -75,9 +84,11 @@ type State = {
   readonly view: View
   readonly guarded: boolean
   readonly stopped: ReadonlySet<string>
-  readonly positions: ReadonlyMap<string, Position>
+  readonly leaving: ReadonlySet<string>
   readonly waiting: ReadonlySet<string>
-  readonly seen: Set<string>
+  readonly held: (symbol: string) => Position | undefined
+  /** By index of the column: 1 for what the decision has ordered already. */
+  readonly seen: Uint8Array
   freeCashCents: number
   trades: number
   readonly clamps: Clamp[]
@@ -86,83 +97,89 @@ type State = {
 /** What is left of a wish: cents of a buy, shares of a sell, 0 when refused. */
 function checkWish(state: State, wish: Wish): number {
   const { view } = state
-  const { book, instruments } = view.market
-  const wanted = wish.side === 'buy' ? wish.amountCents : wish.quantity
-  const clamp = (rule: ClampRule, after: number, because: string, before = wanted) => {
-    state.clamps.push({ rule, symbol: wish.symbol, side: wish.side, before, after, because })
-    return after
-  }
+  const { panel, instruments } = view.market
   const instrument = instruments.get(wish.symbol) ?? standIn(view, wish.symbol)
-  if (instrument === null) return clamp('unknown-symbol', 0, 'not an instrument of this book')
-  if (state.stopped.has(wish.symbol)) return clamp('stop-loss', 0, 'the stop-loss sells it all at the next open')
-  if (state.seen.has(wish.symbol)) return clamp('duplicate', 0, 'named before in the same decision')
-  if (!(unitValue(view.market.panel, wish.symbol, view.session) > 0)) return clamp('no-price', 0, 'no close is known')
-  if (state.waiting.has(wish.symbol)) return clamp('pending-order', 0, 'an earlier order still waits for an open')
-  return wish.side === 'buy'
-    ? checkBuy(state, wish, instrument, clamp)
-    : checkSell(state, wish, instrument, clamp, book.costs.minimumTicket)
+  if (instrument === null) return clamp(state, wish, 'unknown-symbol', 0, 'not an instrument of this book')
+  const column = panel.bySymbol.get(wish.symbol)!
+  if (state.stopped.has(wish.symbol))
+    return clamp(state, wish, 'stop-loss', 0, 'the stop-loss sells it all at the next open')
+  if (state.leaving.has(wish.symbol))
+    return clamp(state, wish, 'pending-order', 0, 'it left the universe: all of it is sold at the next open')
+  if (wish.side === 'buy' && !isInAt(view.market, wish.symbol, view.session)) {
+    return isMember(view.market.universe, wish.symbol, panel.sessions[view.session]!)
+      ? clamp(state, wish, 'no-price', 0, `no price in ${view.market.delisting.afterSessions} sessions`)
+      : clamp(state, wish, 'unknown-symbol', 0, 'not in the universe at this close')
+  }
+  if (state.seen[column.index] === 1) return clamp(state, wish, 'duplicate', 0, 'named before in the same decision')
+  const price = column.mark[view.session]! * column.rate[view.session]!
+  if (!(price > 0)) return clamp(state, wish, 'no-price', 0, 'no close is known')
+  if (state.waiting.has(wish.symbol))
+    return clamp(state, wish, 'pending-order', 0, 'an earlier order still waits for an open')
+  const size =
+    wish.side === 'buy' ? checkBuy(state, wish, instrument, price) : checkSell(state, wish, instrument, price)
+  if (size !== 0) state.seen[column.index] = 1
+  return size
 }
 
-type ClampCall = (rule: ClampRule, after: number, because: string, before?: number) => number
-
-function checkSell(
+/** Notes what a rule leaves of a wish, of which `before` was left until then. A function of its own: most wishes meet no rule. */
+function clamp(
   state: State,
-  wish: Wish & { side: 'sell' },
-  instrument: Traded,
-  clamp: ClampCall,
-  minimumTicket: number,
+  wish: Wish,
+  rule: ClampRule,
+  after: number,
+  because: string,
+  before = wish.side === 'buy' ? wish.amountCents : wish.quantity,
 ): number {
+  state.clamps.push({ rule, symbol: wish.symbol, side: wish.side, before, after, because })
+  return after
+}
+
+/** @param price of one share in the base currency at this close */
+function checkSell(state: State, wish: Wish & { side: 'sell' }, instrument: Traded, price: number): number {
   const { view } = state
-  const position = state.positions.get(wish.symbol)
-  if (position === undefined) return clamp('no-position', 0, 'nothing of it is held')
+  const { minimumTicket } = view.market.book.costs
+  const position = state.held(wish.symbol)
+  if (position === undefined) return clamp(state, wish, 'no-position', 0, 'nothing of it is held')
   if (state.guarded) {
     const early = holdingBlock(view, position, instrument)
-    if (early !== null) return clamp('minimum-holding', 0, early)
+    if (early !== null) return clamp(state, wish, 'minimum-holding', 0, early)
     const capped = weeklyBlock(view, state.trades)
-    if (capped !== null) return clamp('weekly-trades', 0, capped)
+    if (capped !== null) return clamp(state, wish, 'weekly-trades', 0, capped)
   }
   const quantity = Math.min(wish.quantity, position.quantity)
-  const value = quantity * unitValue(view.market.panel, wish.symbol, view.session)
+  const value = quantity * price
   if (quantity < position.quantity && value < minimumTicket) {
-    return clamp('minimum-ticket', 0, `worth ${value.toFixed(2)}, tickets start at ${minimumTicket}`)
+    return clamp(state, wish, 'minimum-ticket', 0, `worth ${value.toFixed(2)}, tickets start at ${minimumTicket}`)
   }
   return quantity
 }
 
-function checkBuy(state: State, wish: Wish & { side: 'buy' }, instrument: Traded, clamp: ClampCall): number {
+/** @param price of one share in the base currency at this close */
+function checkBuy(state: State, wish: Wish & { side: 'buy' }, instrument: Traded, price: number): number {
   const { view } = state
   const { book } = view.market
   const { limits } = book
   let amount = wish.amountCents
   if (state.guarded) {
     const cooling = cooldownBlock(view, instrument)
-    if (cooling !== null) return clamp('reentry-cooldown', 0, cooling)
+    if (cooling !== null) return clamp(state, wish, 'reentry-cooldown', 0, cooling)
     const capped = weeklyBlock(view, state.trades)
-    if (capped !== null) return clamp('weekly-trades', 0, capped)
-    const held = state.positions.get(wish.symbol)?.quantity ?? 0
-    const room = Math.max(
-      0,
-      Math.floor(
-        (limits.maxWeight * view.equity - held * unitValue(view.market.panel, wish.symbol, view.session)) * 100,
-      ),
-    )
+    if (capped !== null) return clamp(state, wish, 'weekly-trades', 0, capped)
+    const held = state.held(wish.symbol)?.quantity ?? 0
+    const room = Math.max(0, Math.floor((limits.maxWeight * view.equity - held * price) * 100))
     if (amount > room)
-      amount = clamp('max-weight', room, `at most ${pct(limits.maxWeight)} of equity in one asset`, amount)
+      amount = clamp(state, wish, 'max-weight', room, `at most ${pct(limits.maxWeight)} of equity in one asset`, amount)
     const floor = limits.cashFloor[view.regime().volatility]
     const spendable = Math.max(0, Math.floor(state.freeCashCents - floor * view.equity * 100 + 1e-6))
     if (amount > spendable)
-      amount = clamp('cash-floor', spendable, `at least ${pct(floor)} of equity stays in cash`, amount)
+      amount = clamp(state, wish, 'cash-floor', spendable, `at least ${pct(floor)} of equity stays in cash`, amount)
   }
   const ticket = cents(book.costs.minimumTicket)
   if (amount >= ticket) return amount
   // A wish that a limit above took to nothing has been explained; one that was too small from the start has not.
   if (amount > 0 || wish.amountCents === 0) {
-    clamp(
-      'minimum-ticket',
-      0,
-      `${fromCents(amount).toFixed(2)} is left, tickets start at ${book.costs.minimumTicket}`,
-      amount,
-    )
+    const because = `${fromCents(amount).toFixed(2)} is left, tickets start at ${book.costs.minimumTicket}`
+    clamp(state, wish, 'minimum-ticket', 0, because, amount)
   }
   return 0
 }
@@ -192,8 +209,7 @@ export function holdingBlock(view: View, position: Position, instrument: Traded)
 /** Why a symbol may not be bought again yet, null when it may. */
 export function cooldownBlock(view: View, instrument: Traded): string | null {
   const exit = view.holdings.exits[instrument.symbol]
-  if (exit === undefined || view.holdings.positions.some((position) => position.symbol === instrument.symbol))
-    return null
+  if (exit === undefined || positionFinder(view.holdings.positions)(instrument.symbol) !== undefined) return null
   const needed = view.market.book.limits.reentryCooldownSessions
   const passed = sessionsUntilNextOpen(view.market.panel, instrument.exchange, exit, view.session)
   return passed >= needed ? null : `sold out ${passed} sessions before the next open, re-entry after ${needed}`

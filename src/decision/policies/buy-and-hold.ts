@@ -1,4 +1,5 @@
 import { cents } from '../../units.ts'
+import { isInAt } from '../book-market.ts'
 import { nothing, type Policy } from '../policy.ts'
 
 /**
@@ -11,7 +12,8 @@ export function buyAndHold(symbol: string): Policy {
     guarded: false,
     prepare: ({ market, session, freeCashCents }) => {
       const column = market.panel.bySymbol.get(symbol)
-      if (column === undefined || Number.isNaN(column.mark[session]!)) return nothing
+      if (column === undefined || Number.isNaN(column.mark[session]!) || !isInAt(market, symbol, session))
+        return nothing
       if (freeCashCents < cents(market.book.costs.minimumTicket)) return nothing
       return {
         kind: 'wishes',

@@ -2,6 +2,7 @@ import { parseProblem } from '../../optimizer/problem.ts'
 import type { Solution } from '../../optimizer/solution.ts'
 import { floorToStep } from '../../portfolio/costs.ts'
 import { unitValue } from '../../portfolio/valuation.ts'
+import { membersAt } from '../book-market.ts'
 import { cooldownBlock, holdingBlock, weeklyBlock } from '../guardrails/guard.ts'
 import { findStops } from '../guardrails/stop-loss.ts'
 import type { Policy, Settled, View, Wish } from '../policy.ts'
@@ -14,6 +15,9 @@ export const cvarReturns = 252
  * Minimum CVaR 95 of base-currency returns over the last 252 sessions, cash at the regime's floor, solved again on each ISO
  * week's first session. The largest gaps between target and held weight become orders until the weekly cap; what the
  * guardrails would refuse is not asked for. Before 252 returns: warm-up, no orders.
+ *
+ * A book may set two limits more: beyond a CVaR the weights are scaled down into cash, since CVaR is proportional to them; beyond
+ * a turnover all gaps are closed in part alike.
  */
 export function cvarPolicy(rebalance: Rebalance = 'weekly'): Policy {
   return {
@@ -27,7 +31,9 @@ export function cvarPolicy(rebalance: Rebalance = 'weekly'): Policy {
       if (!isRebalanceSession(market.panel.sessions, session, view.firstSession, rebalance)) {
         return { kind: 'wishes', wishes: [], summary: '' }
       }
-      const assets = market.tradable.map(({ symbol }) => symbol).filter((symbol) => hasReturns(view, symbol))
+      const assets = membersAt(market, session)
+        .map(({ symbol }) => symbol)
+        .filter((symbol) => hasReturns(view, symbol))
       if (assets.length === 0) return { kind: 'warm-up', because: `no instrument has ${cvarReturns} returns yet` }
       const { limits } = market.book
       const cash = limits.cashFloor[view.regime().volatility]
@@ -61,10 +67,12 @@ function settle(view: View, solution: Solution): Settled {
   const { market, session, holdings, equity } = view
   const stopped = new Set(findStops(view).map((stop) => stop.symbol))
   const busy = new Set(holdings.pending.map((order) => order.symbol))
-  const gaps = market.tradable.flatMap((instrument) => {
+  const { maxCvar = Number.POSITIVE_INFINITY, maxTurnover = Number.POSITIVE_INFINITY } = market.book.limits
+  const scale = Math.min(1, maxCvar / (solution.cvar ?? 0))
+  const wanted = membersAt(market, session).flatMap((instrument) => {
     const position = holdings.positions.find((candidate) => candidate.symbol === instrument.symbol)
     const value = unitValue(market.panel, instrument.symbol, session)
-    const target = solution.weights[instrument.symbol] ?? 0
+    const target = scale * (solution.weights[instrument.symbol] ?? 0)
     const held = position === undefined ? 0 : (position.quantity * value) / equity
     const gap = target - held
     const blocked =
@@ -76,6 +84,10 @@ function settle(view: View, solution: Solution): Settled {
         : cooldownBlock(view, instrument) !== null)
     return blocked ? [] : [{ symbol: instrument.symbol, gap, target, held, value, position }]
   })
+  const turnover = wanted.reduce((sum, { gap }) => sum + Math.abs(gap) / 2, 0)
+  const part = turnover > maxTurnover ? maxTurnover / turnover : 1
+  const gaps =
+    part === 1 ? wanted : wanted.map((one) => ({ ...one, gap: one.gap * part, target: one.held + one.gap * part }))
   gaps.sort((a, b) => Math.abs(b.gap) - Math.abs(a.gap) || (a.symbol < b.symbol ? -1 : 1))
   const ticket = market.book.costs.minimumTicket
   const floorCents = market.book.limits.cashFloor[view.regime().volatility] * equity * 100
@@ -99,7 +111,7 @@ function settle(view: View, solution: Solution): Settled {
     }
     trades++
   }
-  const summary = `Minimum CVaR 95: ${percent(solution.cvar ?? Number.NaN)} of equity per session at the target weights.`
+  const summary = `Minimum CVaR 95: ${percent((solution.cvar ?? Number.NaN) * scale)} of equity per session at the target weights.`
   return { kind: 'wishes', wishes, summary }
 }
 

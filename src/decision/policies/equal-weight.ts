@@ -1,10 +1,12 @@
 import { floorToStep } from '../../portfolio/costs.ts'
+import { positionFinder } from '../../portfolio/held-positions.ts'
 import { unitValue } from '../../portfolio/valuation.ts'
+import { membersAt } from '../book-market.ts'
 import { nothing, type Policy, type Wish } from '../policy.ts'
 import { isRebalanceSession, type Rebalance } from './rebalance.ts'
 
 /**
- * The same value in every tradable instrument that has a price (1/N), restored at the book's first session and then
+ * The same value in every member of the universe that has a price (1/N), restored at the book's first session and then
  * at the first session of each month (week, day). Sells what is above, spends on what is below, in the book's order;
  * when cash and the value of the sells do not pay for all buys, every buy is scaled down alike.
  */
@@ -14,26 +16,27 @@ export function equalWeight(rebalance: Rebalance = 'monthly'): Policy {
     guarded: false,
     prepare: (view) => {
       const { market, session, holdings, equity } = view
-      const { panel, book, tradable } = market
+      const { panel, book } = market
       if (!isRebalanceSession(panel.sessions, session, view.firstSession, rebalance)) return nothing
       const busy = new Set<string>()
       for (const order of holdings.pending) busy.add(order.symbol)
-      const held = new Map<string, number>()
-      for (const position of holdings.positions) held.set(position.symbol, position.quantity)
-      const priced = tradable.filter(({ symbol }) => unitValue(view.market.panel, symbol, session) > 0)
-      const target = equity / priced.length
+      const held = positionFinder(holdings.positions)
+      const members = membersAt(market, session)
+      const values = members.map(({ symbol }) => unitValue(panel, symbol, session))
+      const target = equity / values.filter((value) => value > 0).length
       const step = book.costs.quantityStep
       const ticket = book.costs.minimumTicket
-      const sells: Wish[] = []
+      const wishes: Wish[] = []
       const buys: { readonly symbol: string; readonly gap: number }[] = []
       let proceeds = 0
       let wanted = 0
-      for (const { symbol } of priced) {
-        if (busy.has(symbol)) continue
-        const value = unitValue(view.market.panel, symbol, session)
-        const gap = target - (held.get(symbol) ?? 0) * value
+      for (let index = 0; index < members.length; index++) {
+        const { symbol } = members[index]!
+        const value = values[index]!
+        if (!(value > 0) || busy.has(symbol)) continue
+        const gap = target - (held(symbol)?.quantity ?? 0) * value
         if (gap <= -ticket) {
-          sells.push({ side: 'sell', symbol, quantity: floorToStep(-gap / value, step), reason: '' })
+          wishes.push({ side: 'sell', symbol, quantity: floorToStep(-gap / value, step), reason: '' })
           proceeds -= gap
         } else if (gap >= ticket) {
           buys.push({ symbol, gap })
@@ -42,7 +45,6 @@ export function equalWeight(rebalance: Rebalance = 'monthly'): Policy {
       }
       const available = view.freeCashCents / 100 + proceeds
       const scale = wanted > available ? available / wanted : 1
-      const wishes: Wish[] = [...sells]
       for (const { symbol, gap } of buys) {
         const amountCents = Math.floor(gap * scale * 100 + 1e-6)
         if (amountCents >= ticket * 100) wishes.push({ side: 'buy', symbol, amountCents, reason: '' })

@@ -1,6 +1,7 @@
 import { unitValue } from '../../portfolio/valuation.ts'
 import { randomFrom, randomInt } from '../../random.ts'
 import { cents, fromCents } from '../../units.ts'
+import { membersAt } from '../book-market.ts'
 import type { Policy, Wish } from '../policy.ts'
 
 /**
@@ -16,7 +17,7 @@ export function randomPolicy(seed: string): Policy {
       const random = randomFrom('policy', seed, market.panel.sessions[session]!)
       const draw = random()
       const count = draw < 1 / 2 ? 0 : draw < 5 / 6 ? 1 : 2
-      const priced = market.tradable.filter(({ symbol }) => unitValue(market.panel, symbol, session) > 0)
+      const priced = membersAt(market, session).filter(({ symbol }) => unitValue(market.panel, symbol, session) > 0)
       const wishes: Wish[] = []
       for (let i = 0; i < count; i++) {
         const sells = random() < 0.5
