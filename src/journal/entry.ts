@@ -1,37 +1,19 @@
 import { z } from 'zod'
 import { Action, Clamp, Regime } from '../decision/decision.ts'
-import { FillCosts, Holdings, Lapsed, Order, Position, SessionEvents } from '../portfolio/holdings.ts'
+import { FillCosts, Holdings, Lapsed, Order, SessionEvents } from '../portfolio/holdings.ts'
 import { Currency, Instant, IsoDate } from '../units.ts'
+import { catalystBodies } from './catalyst-entry.ts'
+import { communityBodies } from './community-entry.ts'
+import type { SealedText } from './erasable.ts'
+import { outboxBodies } from './outbox-entry.ts'
+import { ReportEntry } from './report-entry.ts'
+import { Standing } from './standing-entry.ts'
+
+export { ReportEntry } from './report-entry.ts'
+export { Standing } from './standing-entry.ts'
 
 /** SHA-256 in lower-case hex. */
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/)
-
-/** How the book stands against its opponents at one close; every return is net of costs and since the start. */
-export const Standing = z.strictObject({
-  /** 1 on the book's first session. */
-  day: z.int().positive(),
-  equityCents: z.int(),
-  netReturn: z.number(),
-  /** Fraction below the highest close so far, zero or more. */
-  drawdown: z.number(),
-  benchmarks: z.array(
-    z.strictObject({
-      policy: z.string(),
-      shortName: z.string(),
-      equityCents: z.int(),
-      netReturn: z.number(),
-      priceOnly: z.boolean(),
-    }),
-  ),
-  verdict: z.strictObject({
-    /** Who decided so far: skill is only ever claimed of a model. */
-    kind: z.enum(['control', 'no-evidence', 'evidence']),
-    /** Smallest e-value over all opponents; null before the first return. */
-    eValue: z.number().nullable(),
-    text: z.string(),
-  }),
-})
-export type Standing = z.infer<typeof Standing>
 
 /** The first entry of a book: what was declared before anything happened. */
 export const Opened = z.strictObject({
@@ -184,45 +166,20 @@ export type Alert = z.infer<typeof Alert>
 export const AlertEntry = z.strictObject({ date: IsoDate, checkedAt: Instant, alerts: z.array(Alert).min(1) })
 export type AlertEntry = z.infer<typeof AlertEntry>
 
-/** Step `report`: one ISO week, and everything since the start. */
-export const ReportEntry = z.strictObject({
-  week: z.string().regex(/^\d{4}-W\d{2}$/),
-  from: IsoDate,
-  to: IsoDate,
-  sessions: z.int(),
-  equityStartCents: z.int(),
-  equityEndCents: z.int(),
-  weekReturn: z.number(),
-  benchmarkWeekReturns: z.record(z.string(), z.number()),
-  standing: Standing,
-  /** Largest and smallest contribution to the week's profit, base currency, before costs; null without positions. */
-  best: z.strictObject({ symbol: z.string(), profit: z.number() }).nullable(),
-  worst: z.strictObject({ symbol: z.string(), profit: z.number() }).nullable(),
-  costsWeek: FillCosts,
-  costsSinceStart: FillCosts,
-  equityAtTwiceTheCosts: z.number(),
-  trades: z.int(),
-  stops: z.int(),
-  clampsByRule: z.record(z.string(), z.int()),
-  missedDays: z.array(z.strictObject({ date: IsoDate, because: z.string() })),
-  /** Completed round trips since the start, those with a profit after costs, and mean sessions held. */
-  roundTrips: z.strictObject({ count: z.int(), profitable: z.int(), meanSessions: z.number().nullable() }),
-  cashDrag: z.strictObject({ meanCashWeight: z.number(), sessionsAboveCeiling: z.int() }),
-  realized: z.strictObject({ asset: z.number(), currency: z.number() }),
-  unrealized: z.strictObject({ asset: z.number(), currency: z.number() }),
-  dividendsCents: z.int(),
-  positions: z.array(Position),
-})
-export type ReportEntry = z.infer<typeof ReportEntry>
-
 /** A post as rendered from the entry `of`. */
 export const RenderedPost = z.strictObject({
-  purpose: z.enum(['decision', 'fills', 'alert', 'weekly']),
+  purpose: z.enum(['decision', 'fills', 'alert', 'weekly', 'monthly']),
   /** Sequence number and hash of the entry it tells of. */
   of: z.strictObject({ seq: z.int(), hash: Sha256 }),
   /** One text each, at most 280 weighted characters; empty where a purpose is for Discord only. */
   x: z.array(z.string()),
   discord: z.unknown().nullable(),
+  /** First open at which what it tells fills: sent later, it says so. Absent where nothing waits for an open. */
+  before: Instant.optional(),
+  /** Sentences in a model's words that were left out, since a figure in them stands nowhere in the entry. */
+  omitted: z
+    .array(z.strictObject({ where: z.string(), sentence: z.string(), figures: z.array(z.string()).min(1) }))
+    .optional(),
 })
 export type RenderedPost = z.infer<typeof RenderedPost>
 
@@ -255,6 +212,9 @@ export const entryBodies = {
   report: ReportEntry,
   post: RenderedPost,
   trial: TrialEntry,
+  ...outboxBodies,
+  ...communityBodies,
+  ...catalystBodies,
 } as const
 export type EntryKind = keyof typeof entryBodies
 export type EntryBodies = { [K in EntryKind]: z.infer<(typeof entryBodies)[K]> }
@@ -267,6 +227,8 @@ export type NewEntry<K extends EntryKind = EntryKind> = {
     readonly book: string
     readonly body: EntryBodies[P]
     readonly key?: string
+    /** Texts that the body refers to, which can be erased later. */
+    readonly erasable?: readonly SealedText[]
   }
 }[K]
 

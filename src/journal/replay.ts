@@ -3,6 +3,7 @@ import { isoWeek } from '../market/calendar.ts'
 import { addCosts, tidyQuantity } from '../portfolio/costs.ts'
 import {
   costKinds,
+  type DividendCredit,
   type Fill,
   type FillCosts,
   type Holdings,
@@ -44,6 +45,7 @@ export type BookState = {
   readonly dividendsCents: number
   readonly realized: { readonly asset: number; readonly currency: number }
   readonly fills: readonly Fill[]
+  readonly dividends: readonly DividendCredit[]
   readonly trips: Trips
   readonly decisions: readonly { readonly seq: number; readonly body: DecisionEntry }[]
   readonly lastClose: { readonly seq: number; readonly body: CloseEntry } | null
@@ -66,6 +68,7 @@ export function openState(entry: Entry<'opened'>): BookState {
     dividendsCents: 0,
     realized: { asset: 0, currency: 0 },
     fills: [],
+    dividends: [],
     trips: noTrips,
     decisions: [],
     lastClose: null,
@@ -102,6 +105,7 @@ export function applyEntry(state: BookState, entry: Entry): BookState {
         realized,
         trips: matchTrips(state.trips, events),
         fills: events.fills.length === 0 ? state.fills : [...state.fills, ...events.fills],
+        dividends: events.dividends.length === 0 ? state.dividends : [...state.dividends, ...events.dividends],
       }
     }
     case 'close': {
