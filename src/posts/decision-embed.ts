@@ -1,3 +1,4 @@
+import type { Omitted } from './checked-words.ts'
 import { clampText, type Deed, deedText, type Facts, wishText } from './decision-facts.ts'
 import type { DecisionInput } from './decision-post.ts'
 import { decisionText } from './decision-text.ts'
@@ -13,10 +14,10 @@ import {
 import { costsText, equityChart, field, footer, hashField, notices, paragraphs } from './embed-parts.ts'
 import { type Labels, labelsOf, type OpenedEntry } from './labels.ts'
 import { standingTable } from './standing.ts'
-import { percent, price, sentence, signedPercent } from './text.ts'
+import { count, percent, price, sentence, signedPercent } from './text.ts'
 
 /** The decision for Discord: one sentence, a field per action with its reason, the guardrails, the standing, the whole hash. */
-export function decisionEmbed(input: DecisionInput, facts: Facts): DiscordPost {
+export function decisionEmbed(input: DecisionInput, facts: Facts, omitted: Omitted = []): DiscordPost {
   const { opened, decision } = input
   const { body } = decision
   const labels = labelsOf(opened, 'discord')
@@ -31,7 +32,10 @@ export function decisionEmbed(input: DecisionInput, facts: Facts): DiscordPost {
           notices(opened, labels, body.policy),
         ),
         color: body.outcome === 'no-decision' ? colors.missed : colors.plain,
-        fields: fieldsWithin(actionFields(input, facts, labels, quoteMax), factFields(input, facts, labels, quoteMax)),
+        fields: fieldsWithin(
+          actionFields(input, facts, labels, quoteMax),
+          factFields(input, facts, labels, quoteMax, omitted),
+        ),
         footer: footer(opened, labels),
         timestamp: decision.at,
         image: { url: 'attachment://equity.png' },
@@ -73,6 +77,7 @@ function reasonOf({ action, stop, order }: Deed, opened: OpenedEntry, labels: La
     return `Stop-loss: ${close} from the average cost of ${price(currency, stop.averageCost)}.`
   }
   if (order.reason === 'stop') return 'Stop-loss.'
+  if (order.reason === 'universe') return 'It left the universe of the book.'
   return action === null ? '' : labels.quote(action.reason, quoteMax)
 }
 
@@ -81,11 +86,16 @@ function factFields(
   facts: Facts,
   labels: Labels,
   quoteMax: number,
+  omitted: Omitted,
 ): Field[] {
   const { body } = decision
   const fields: Field[] = []
   const changed = body.clamps.map((clamp) => clampText(clamp, opened, labels))
   if (body.cancelled.length > 0) changed.push(`Pending orders replaced by a stop: ${body.cancelled.length}.`)
+  if (omitted.length > 0) {
+    const sentences = count(omitted.length, 'sentence')
+    changed.push(`Left out of the model's words: ${sentences} with a figure that is not in its data.`)
+  }
   if (changed.length > 0) fields.push(field('What the guardrails changed', linesWithin(changed, quoteMax * 3)))
   const missed = facts.missed.map((lapsed) => {
     const because = sentence(labels.quote(lapsed.because, 160))

@@ -43,7 +43,7 @@ export function factsOf(decision: DecisionEntry, close: Entry<'close'> | undefin
     const stop =
       order.reason === 'stop' ? (decision.stops.find((candidate) => candidate.symbol === order.symbol) ?? null) : null
     const at =
-      order.reason === 'stop'
+      order.reason !== 'policy'
         ? -1
         : actions.findIndex((candidate) => candidate.symbol === order.symbol && candidate.side === order.side)
     const action = at < 0 ? null : actions.splice(at, 1)[0]!
@@ -106,6 +106,7 @@ const ruleNames: Record<ClampRule, string> = {
   'max-weight': 'cap',
   'cash-floor': 'cash floor',
   'minimum-ticket': 'minimum ticket',
+  'volume-share': 'share of volume',
 }
 
 /** A rule by its identifier, for a count of many clamps. */
@@ -134,6 +135,7 @@ export type Detail = 'full' | 'brief'
 export function deedText(deed: Deed, opened: OpenedEntry, labels: Labels, detail: Detail): string {
   const name = labels.name(deed.order.symbol)
   if (deed.order.side === 'buy') return `${name} for ${buySize(deed, opened, detail)}`
+  if (deed.order.reason === 'universe') return `sell all ${name} (left the universe)`
   if (deed.order.reason === 'stop') {
     const figures = deed.stop === null ? '' : `: close ${signedPercent(deed.stop.change)} from cost`
     return `sell all ${name} (stop${detail === 'full' ? figures : ''})`

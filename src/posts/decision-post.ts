@@ -1,8 +1,9 @@
 import type { Entry, RenderedPost } from '../journal/entry.ts'
+import { checkedWords } from './checked-words.ts'
 import { decisionEmbed } from './decision-embed.ts'
 import { type Detail, factsOf } from './decision-facts.ts'
 import { decisionText, type Telling } from './decision-text.ts'
-import { controlNotice, labelsOf, type OpenedEntry, seal } from './labels.ts'
+import { controlNotice, labelsOf, type OpenedEntry, seal, shortSeal } from './labels.ts'
 import { fitX } from './length.ts'
 import { dailyDetail, standingLine } from './standing.ts'
 
@@ -19,7 +20,13 @@ export type DecisionInput = {
  */
 export function renderDecisionPost(input: DecisionInput): RenderedPost {
   const { opened, decision, close } = input
-  const { body } = decision
+  const words = checkedWords(opened, decision.body)
+  // The entry keeps every word; what is shown has the reasons and the summary as they passed.
+  const body = {
+    ...decision.body,
+    summary: words.summary,
+    actions: decision.body.actions.map((action, index) => ({ ...action, reason: words.reasons[index]! })),
+  }
   const facts = factsOf(body, close)
   const labels = labelsOf(opened, 'x')
   const drafts = tellings.map((telling) => ({
@@ -32,8 +39,14 @@ export function renderDecisionPost(input: DecisionInput): RenderedPost {
   return {
     purpose: 'decision',
     of: { seq: decision.seq, hash: decision.hash },
-    x: fitX(drafts, { every: labels.prices, once: controlNotice(opened, labels, body.policy), last: seal(decision) }),
-    discord: decisionEmbed(input, facts),
+    x: fitX(drafts, {
+      every: labels.prices,
+      once: controlNotice(opened, labels, body.policy),
+      last: seal(decision),
+      mark: shortSeal(decision),
+    }),
+    discord: decisionEmbed({ ...input, decision: { ...decision, body } }, facts, words.omitted),
+    ...(words.omitted.length > 0 && { omitted: [...words.omitted] }),
   }
 }
 

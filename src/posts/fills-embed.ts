@@ -76,6 +76,8 @@ function fillField(fill: Fill, opened: OpenedEntry, labels: Labels): Field {
     lines.push(`Result against average cost, before costs: ${signedMoney(currency, (asset + rate) * 100)}${parts}.`)
   }
   if (fill.reason === 'stop') lines.push('Sold by the stop-loss.')
+  if (fill.reason === 'universe') lines.push('Sold because it left the universe.')
+  if (fill.note !== undefined) lines.push(sentence(fill.note))
   return field(name, lines.join('\n'))
 }
 

@@ -2,7 +2,7 @@ import type { Entry, RenderedPost } from '../journal/entry.ts'
 import type { Detail } from './decision-facts.ts'
 import { fillsEmbed } from './fills-embed.ts'
 import { type FillsTelling, fillsSentences } from './fills-text.ts'
-import { controlNotice, labelsOf, type OpenedEntry, seal } from './labels.ts'
+import { controlNotice, labelsOf, type OpenedEntry, seal, shortSeal } from './labels.ts'
 import { fitX } from './length.ts'
 import { dailyDetail, standingLine } from './standing.ts'
 
@@ -33,7 +33,12 @@ export function renderFillsPost(input: FillsInput): RenderedPost | null {
   return {
     purpose: 'fills',
     of: { seq: session.seq, hash: session.hash },
-    x: fitX(drafts, { every: labels.prices, once: controlNotice(opened, labels), last: seal(session) }),
+    x: fitX(drafts, {
+      every: labels.prices,
+      once: controlNotice(opened, labels),
+      last: seal(session),
+      mark: shortSeal(session),
+    }),
     discord: fillsEmbed(input),
   }
 }

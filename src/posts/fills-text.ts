@@ -81,7 +81,7 @@ function fillText(fill: Fill, opened: OpenedEntry, labels: Labels, detail: Fills
     const partial = fill.wantedCents === undefined ? '' : ` of ${money(currency, fill.wantedCents)} wanted`
     return `${what}${ticket}${partial}`
   }
-  const notes: string[] = fill.reason === 'stop' ? ['stop'] : []
+  const notes: string[] = fill.reason === 'policy' ? [] : [sales[fill.reason]]
   if (detail === 'full' && fill.realized !== undefined) {
     notes.push(`result ${signedMoney(currency, (fill.realized.asset + fill.realized.currency) * 100)} before costs`)
   }
@@ -89,6 +89,8 @@ function fillText(fill: Fill, opened: OpenedEntry, labels: Labels, detail: Fills
   const sold = detail === 'prices' ? `${what}${ticket}` : what
   return notes.length === 0 ? sold : `${sold} (${notes.join(', ')})`
 }
+
+const sales = { stop: 'stop', universe: 'left the universe', delisted: 'delisted, last close less a haircut' } as const
 
 const endings = [
   ['expired', 'Expired without an open'],

@@ -51,6 +51,11 @@ export function controlNotice(opened: OpenedEntry, labels: Labels, policy = open
   return opened.body.decider === 'control' ? `A control decides (${labels.policy(policy)}), no model.` : ''
 }
 
+/** What tells a text in the middle of a thread from that of any other post; the whole hash ends the thread. */
+export function shortSeal(entry: Pick<Entry, 'hash'>): string {
+  return entry.hash.slice(0, 4)
+}
+
 /** The last line of every post on X: 32 hex digits are too many to be ground out, and fit. */
 export function seal(entry: Pick<Entry, 'hash'>): string {
   return `Automated, paper money. ${entry.hash.slice(0, 32)}`

@@ -19,8 +19,10 @@ export type Draft = { readonly paragraphs: readonly string[]; readonly texts: nu
  * @param parts.every said in every text of a thread, since a text may be seen alone
  * @param parts.once said once, in the text that ends the post
  * @param parts.last ends the post
+ * @param parts.mark ends each text of a thread between its first and its last, which else might read as that of another post:
+ *   X refuses a text that it has
  * @returns texts of at most 280 weighted characters; those of a thread begin with their place, such as '1/2 '
- * Example: fitX([{ paragraphs: ['Day 1. No orders.'], texts: 1 }], { every: '', once: '', last: 'Paper money. ab' })
+ * Example: fitX([{ paragraphs: ['Day 1. No orders.'], texts: 1 }], { every: '', once: '', last: 'Paper money. ab', mark: 'ab' })
  *   -> ['Day 1. No orders.\nPaper money. ab']
  */
 export function fitX(drafts: readonly Draft[], parts: Ending): string[] {
@@ -42,23 +44,25 @@ export function fitX(drafts: readonly Draft[], parts: Ending): string[] {
   )
 }
 
-type Ending = { readonly every: string; readonly once: string; readonly last: string }
+type Ending = { readonly every: string; readonly once: string; readonly last: string; readonly mark: string }
 
-function ending({ every, once, last }: Ending): string {
+function ending({ every, once, last }: Omit<Ending, 'mark'>): string {
   return joined([[every, once].filter((text) => text !== '').join(' '), last])
 }
 
 /** Paragraphs packed into texts in their order; a paragraph that is longer than a text is divided where it reads best. */
 function thread(draft: readonly string[], parts: Ending): string[] {
   const mark = '9/9 '
-  const room = xLimit - weightedLength(joined([mark, parts.every]))
+  const between = [parts.every, parts.mark].filter((text) => text !== '').join(' ')
+  const firstRoom = xLimit - weightedLength(joined([mark, parts.every]))
+  const room = xLimit - weightedLength(joined([mark, between]))
   const lastRoom = xLimit - weightedLength(joined([mark, ending(parts)]))
   const fits = (text: readonly string[], most: number) => weightedLength(joined(text)) <= most
   const texts: string[][] = [[]]
   for (const paragraph of draft) {
     for (const piece of pieces(paragraph, room)) {
       const text = texts.at(-1)!
-      if (text.length > 0 && !fits([...text, piece], room)) texts.push([piece])
+      if (text.length > 0 && !fits([...text, piece], texts.length === 1 ? firstRoom : room)) texts.push([piece])
       else text.push(piece)
     }
   }
@@ -77,8 +81,8 @@ function thread(draft: readonly string[], parts: Ending): string[] {
     texts.push(moved)
   }
   return texts.map((text, index) => {
-    const isLast = index === texts.length - 1
-    return xSafe(`${index + 1}/${texts.length} ${joined([...text, isLast ? ending(parts) : parts.every])}`)
+    const end = index === texts.length - 1 ? ending(parts) : index === 0 ? parts.every : between
+    return xSafe(`${index + 1}/${texts.length} ${joined([...text, end])}`)
   })
 }
 

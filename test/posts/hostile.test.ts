@@ -8,6 +8,7 @@ import { renderAlertPost } from '../../src/posts/alert-post.ts'
 import { renderDecisionPost } from '../../src/posts/decision-post.ts'
 import { DiscordPost } from '../../src/posts/discord.ts'
 import { renderFillsPost } from '../../src/posts/fills-post.ts'
+import { cutForDiscord, cutForX } from '../../src/posts/length.ts'
 import { postOnTerminal } from '../../src/posts/terminal.ts'
 import { buyOrder, close, decision, designHash, entry, opened, standing, stopOrders, stops } from './sample-entries.ts'
 
@@ -178,6 +179,28 @@ function assertFitForDiscord(post: RenderedPost): void {
   }
   assert.ok(total <= 6000, `${total} characters`)
 }
+
+test('of 5,000 hostile texts none comes alive on either channel, however it is cut', () => {
+  let seen = 0
+  fc.assert(
+    fc.property(hostileText(400), fc.integer({ min: 1, max: 280 }), (text, most) => {
+      seen += 1
+      const onX = cutForX(text, most)
+      assert.ok(twitter.parseTweet(onX).weightedLength <= most || onX === '')
+      assert.deepEqual(twitter.extractEntitiesWithIndices(onX), [], onX)
+      const onDiscord = cutForDiscord(text, most)
+      assert.ok(onDiscord.length <= most)
+      assert.doesNotMatch(onDiscord, /@everyone|@here|<[@#:/]|<a?:|<t:|<id:|https?:\/\//i)
+      assert.doesNotMatch(onDiscord, /(^|[^\\])\]\(|discord(app)?\.(gg|com)/i)
+      for (const shown of [onX, onDiscord]) {
+        assert.ok(shown.isWellFormed())
+        assert.doesNotMatch(shown, /[\p{Cc}\p{Cf}\p{Cs}\p{Co}]|\p{M}{3}/u)
+      }
+    }),
+    { numRuns: 5000 },
+  )
+  assert.equal(seen, 5000)
+})
 
 test('whatever a model answers, a decision post fits, links to nothing, pings nobody and keeps its hash', () => {
   fc.assert(

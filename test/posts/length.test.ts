@@ -6,7 +6,7 @@ import { cutForDiscord, cutForX, fitX, weightedLength } from '../../src/posts/le
 const last = `Automated, paper money. ${'a'.repeat(32)}`
 /** Drafts that are worth one text each. */
 const drafts = (...paragraphs: string[][]) => paragraphs.map((list) => ({ paragraphs: list, texts: 1 }))
-const options = { every: 'Simulated prices.', once: '', last }
+const options = { every: 'Simulated prices.', once: '', last, mark: 'd4d4' }
 
 test('X counts an emoji and an ideograph as two, a letter as one', () => {
   assert.equal(weightedLength('abc'), 3)
@@ -55,12 +55,14 @@ test('a long list is divided between its items and never inside a figure', () =>
 })
 
 test('no text of a thread holds its place and the notices alone, wherever the room runs out', () => {
-  const ending = { every: 'Recorded prices.', once: 'A control decides (cvar), no model.', last }
+  const ending = { every: 'Recorded prices.', once: 'A control decides (cvar), no model.', last, mark: 'd4d4' }
   const sentence = fc.integer({ min: 1, max: 40 }).map((words) => `${'Asset, '.repeat(words)}end.`)
   fc.assert(
     fc.property(fc.array(sentence, { minLength: 1, maxLength: 4 }), (paragraphs) => {
       const texts = fitX([{ paragraphs, texts: 3 }], ending)
-      const told = texts.map((text) => text.replace(/^\d\/\d |Recorded prices\.|A control.*|Automated.*/g, '').trim())
+      const told = texts.map((text) =>
+        text.replace(/^\d\/\d |Recorded prices\.|d4d4|A control.*|Automated.*/g, '').trim(),
+      )
       for (const text of told) assert.notEqual(text, '')
       assert.equal(told.join(' ').replace(/\s+/g, ' '), paragraphs.join(' '))
     }),
