@@ -32,9 +32,9 @@ export type DecisionAnalysis = {
   readonly benchmark: string | null
   readonly forward: readonly ForwardReturn[]
   readonly holding: HoldingTimes
-  /** Turnover a year of 252 sessions; null below 60 returns, where the first purchases would pass for a habit. */
+  /** Turnover a year; null below 60 returns, where the first purchases would pass for a habit. */
   readonly turnoverPerYear: number | null
-  /** Costs as a fraction of the mean equity, a year of 252 sessions; null likewise. */
+  /** Costs as a fraction of the mean equity, a year; null likewise. */
   readonly costsPerYear: number | null
   readonly cash: CashDrag
   readonly disposition: Disposition
@@ -42,7 +42,7 @@ export type DecisionAnalysis = {
   readonly keywords: KeywordRates | null
 }
 
-const sessionsPerYear = 252
+const tradingDays = 252
 const returnsFewest = 60
 
 /**
@@ -50,6 +50,8 @@ const returnsFewest = 60
  *
  * @param benchmark equity of the book's first benchmark at the same closes, null without one
  * @param guarded whether the book's guardrails applied
+ * @param volatility regime of a session; by the market's prices unless given
+ * @param sessionsPerYear 252 unless given
  */
 export function decisionAnalysis(input: {
   readonly market: BookMarket
@@ -57,6 +59,8 @@ export function decisionAnalysis(input: {
   readonly benchmark: Float64Array | null
   readonly guarded: boolean
   readonly reasoning?: readonly Reasoning[]
+  readonly volatility?: (session: number) => 'high' | 'normal' | 'low'
+  readonly sessionsPerYear?: number
 }): DecisionAnalysis {
   const { market, decided, benchmark, guarded } = input
   const { panel, book } = market
@@ -64,7 +68,8 @@ export function decisionAnalysis(input: {
   const last = first + equity.length - 1
   const ledger: Ledger = { panel, initialCash: book.initialCash, first, last, fills, dividends: decided.dividends }
   const returns = equity.length - 1
-  const perYear = (total: number) => (returns < returnsFewest ? null : (total / returns) * sessionsPerYear)
+  const perYear = (total: number) =>
+    returns < returnsFewest ? null : (total / returns) * (input.sessionsPerYear ?? tradingDays)
   const filled = new Set(fills.map((fill) => fill.orderId))
   assert(orders.length > 0 || fills.length === 0, 'fills without the orders they came from: simulate with keepOrders')
   const meanEquity = equity.reduce((sum, value) => sum + value, 0) / equity.length
@@ -84,7 +89,7 @@ export function decisionAnalysis(input: {
       orders,
       fills,
       limits: book.limits,
-      volatility: (session) => regimeAt(market, session).volatility,
+      volatility: input.volatility ?? ((session) => regimeAt(market, session).volatility),
       guarded,
       benchmark,
     }),

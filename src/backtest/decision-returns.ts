@@ -88,8 +88,10 @@ export function forwardReturns(input: {
   })
 }
 
-function sideOf(fill: Fill): DecisionSide {
+/** Null for what nobody decided: sales of what left the universe, and closings of what trades no more. */
+function sideOf(fill: Fill): DecisionSide | null {
   if (fill.reason === 'stop') return 'stop'
+  if (fill.reason !== 'policy') return null
   return fill.quantity > 0 ? 'buy' : 'sell'
 }
 

@@ -76,7 +76,7 @@ function casesOf({ before, fills, session }: Walked, { panel }: Ledger): readonl
   const cases: Case[] = []
   for (const position of before.values()) {
     const sale = fills.find((fill) => fill.symbol === position.symbol && fill.quantity < 0)
-    if (sale?.reason === 'stop') continue
+    if (sale !== undefined && sale.reason !== 'policy') continue
     const column = panel.bySymbol.get(position.symbol)!
     const one = sale === undefined ? keptCase(position, column, session) : soldCase(position, sale.price)
     if (one !== null) cases.push(one)
