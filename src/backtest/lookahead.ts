@@ -1,15 +1,19 @@
+import type { Book } from '../catalysts/catalyst-book.ts'
+import type { StoredSignal } from '../catalysts/stored-signal.ts'
 import { type BookMarket, openBookMarket } from '../decision/book-market.ts'
 import { buildSnapshot } from '../decision/build-snapshot.ts'
 import type { Solver } from '../decision/day.ts'
 import type { Policy, View } from '../decision/policy.ts'
+import { addDays, closeAt } from '../market/calendar.ts'
 import type { MarketHistory } from '../market/price-source.ts'
 import type { AllocatorBook } from '../portfolio/book.ts'
+import type { Membership } from '../portfolio/membership.ts'
 import { type Random, randomFrom } from '../random.ts'
 import type { IsoDate } from '../units.ts'
 import { simulate } from './simulate.ts'
 
 /** What is done to everything dated after the sampled date. */
-export const futures = ['removed', 'prices', 'rates', 'dividends and splits', 'universe'] as const
+export const futures = ['removed', 'prices', 'rates', 'dividends and splits', 'universe', 'texts'] as const
 export type Future = (typeof futures)[number]
 
 /** A decision, or what it could see, that changed when only the future did. */
@@ -27,17 +31,19 @@ export type LookaheadFinding = {
 /**
  * Runs a policy again with the future removed or changed, and compares byte for byte what it decided and what it could see.
  *
- * @param policy made anew for each market, since a policy may hold prices
+ * @param texts signals from texts, for a policy that acts on them: those known after a date are part of its future
+ * @param policy made anew for each market and its texts, since a policy may hold either
  * @param dates closes to sample; each is tried with every kind of future
  * @returns findings, none for a policy that reads the past alone
  */
 export async function auditLookahead(input: {
-  readonly book: AllocatorBook
+  readonly book: Book
   readonly history: MarketHistory
   readonly range: { readonly from: IsoDate; readonly to: IsoDate }
   readonly first: IsoDate
   readonly dates: readonly IsoDate[]
-  readonly policy: (market: BookMarket) => Policy
+  readonly texts?: readonly StoredSignal[]
+  readonly policy: (market: BookMarket, texts: readonly StoredSignal[]) => Policy
   readonly guarded?: boolean
   readonly solve: Solver
   readonly seed: string
@@ -48,15 +54,27 @@ export async function auditLookahead(input: {
   const truth = await trace(input, input.history, input.range.to)
   for (const date of input.dates) {
     input.onDate?.(date)
-    for (const future of futures) {
-      const changed = changeFuture(input.history, date, future, randomFrom('audit', input.seed, date, future))
-      const seen = await trace(input, changed, date)
+    for (const future of futuresOf(input)) {
+      const random = randomFrom('audit', input.seed, date, future)
+      const changed = changeFuture(input.history, date, future, random)
+      // The universe of coins is drawn from prices and volumes, which the other futures change.
+      const book =
+        future === 'universe' && input.book.kind === 'allocator'
+          ? changeMembership(input.book, date, random)
+          : input.book
+      const texts = changeTexts(input.texts ?? [], date, future, random)
+      const seen = await trace({ ...input, book, texts }, changed, date)
       comparisons++
       const finding = firstDifference(truth, seen, date)
       if (finding !== null) findings.push({ date, future, ...finding })
     }
   }
   return { findings, comparisons }
+}
+
+/** The futures that there are to change. */
+export function futuresOf({ texts }: { readonly texts?: readonly StoredSignal[] }): readonly Future[] {
+  return texts === undefined ? futures.filter((future) => future !== 'texts') : futures
 }
 
 /** Orders and snapshots by date, each as text. */
@@ -71,7 +89,7 @@ async function trace(input: Parameters<typeof auditLookahead>[0], history: Marke
   const sampled = new Set(input.dates)
   const { orders } = await simulate({
     market,
-    policy: input.policy(market),
+    policy: input.policy(market, input.texts ?? []),
     ...(input.guarded !== undefined && { guarded: input.guarded }),
     first,
     last,
@@ -127,6 +145,54 @@ function short(text: string, other: string): string {
   return text.slice(Math.max(0, at - 60), at + 60).trim()
 }
 
+/** Texts with all that became known after the data of `date` ended removed, or said otherwise, of other assets, at other times. */
+function changeTexts(
+  texts: readonly StoredSignal[],
+  date: IsoDate,
+  future: Future,
+  random: Random,
+): readonly StoredSignal[] {
+  if (future !== 'texts' && future !== 'removed') return texts
+  const dataEnd = closeAt('CRYPTO', date)
+  const later = texts.filter(({ knownAt }) => knownAt > dataEnd)
+  const past = texts.filter(({ knownAt }) => knownAt <= dataEnd)
+  if (future === 'removed') return past
+  const kept = later.flatMap((text): StoredSignal[] => {
+    const draw = random()
+    if (draw < 1 / 3) return []
+    const other = later[Math.floor(random() * later.length)]!
+    return [
+      { ...text, asset: draw < 2 / 3 ? other.asset : text.asset, knownAt: other.knownAt, score: 2 * random() - 1 },
+    ]
+  })
+  return [...past, ...kept]
+}
+
+/**
+ * The book with another future of its universe: stays that begin after `date` begin at another time or never, those that end
+ * after it end sooner, later or never, and trade on afterwards or not. What is dated up to it stays as it is.
+ */
+export function changeMembership(book: AllocatorBook, date: IsoDate, random: Random): AllocatorBook {
+  const later = () => addDays(date, 1 + Math.floor(700 * random()))
+  const known = new Set((book.universe ?? []).map(({ symbol }) => symbol))
+  const begun = (book.universe ?? []).filter(({ from }) => from === undefined || from <= date)
+  const ended = begun.map((stay): Membership => {
+    if (stay.until !== undefined && stay.until <= date) return stay
+    const { until: _, delisted: __, haircut: ___, ...open } = stay
+    const draw = random()
+    if (draw < 1 / 3) return open
+    return { ...open, until: later(), ...(draw > 2 / 3 && { delisted: true, haircut: random() }) }
+  })
+  const begins = [...known].flatMap((symbol) => {
+    const waits = !begun.some((stay) => stay.symbol === symbol)
+    // Without any row it would be in for ever, the past included.
+    return waits ? [{ symbol, from: random() < 0.5 ? later() : '9999-12-31' }] : []
+  })
+  const unlisted = book.instruments.filter(({ symbol }) => !known.has(symbol) && random() < 0.5)
+  const ends = unlisted.map(({ symbol }): Membership => ({ symbol, until: later(), delisted: true }))
+  return { ...book, universe: [...ended, ...begins, ...ends] }
+}
+
 /** The history with all that is dated after `date` removed or made different. What is dated up to it stays as it is. */
 export function changeFuture(history: MarketHistory, date: IsoDate, future: Future, random: Random): MarketHistory {
   const past = (row: { readonly date: IsoDate }) => row.date <= date
@@ -151,7 +217,14 @@ export function changeFuture(history: MarketHistory, date: IsoDate, future: Futu
           bars: one.bars.map((bar) => {
             if (past(bar)) return bar
             const by = factor()
-            return { ...bar, open: bar.open * by, high: bar.high * by, low: bar.low * by, close: bar.close * by }
+            return {
+              ...bar,
+              open: bar.open * by,
+              high: bar.high * by,
+              low: bar.low * by,
+              close: bar.close * by,
+              volume: bar.volume * by,
+            }
           }),
         })),
       }
@@ -180,6 +253,8 @@ export function changeFuture(history: MarketHistory, date: IsoDate, future: Futu
           }
         }),
       }
+    case 'texts':
+      return history
     case 'universe':
       return {
         ...history,

@@ -1,11 +1,13 @@
-import type { BookMarket } from '../decision/book-market.ts'
+import { type BookMarket, sessionsPerYear } from '../decision/book-market.ts'
 import { sumCosts } from '../portfolio/costs.ts'
 import { costKinds, type FillCosts } from '../portfolio/holdings.ts'
+import { silentSessions } from '../portfolio/membership.ts'
 import type { Trials } from '../statistics/deflated-sharpe.ts'
 import { eValue, exposureMatched, simpleReturns } from '../statistics/evidence.ts'
 import { type Stats, stats } from '../statistics/stats.ts'
 import type { IsoDate } from '../units.ts'
 import { fromCents } from '../units.ts'
+import { coinsDocument } from './coin-output.ts'
 import type { RandomAllocators } from './random-allocators.ts'
 import type { Simulation } from './simulate.ts'
 
@@ -38,6 +40,7 @@ export function backtestDocument(run: BacktestRun) {
   const capital = book.initialCash
   const finalEquity = main.equity.at(-1)!
   const total = sumCosts(main.costs)
+  const coins = coinsDocument(market, main)
   const series = (equity: Float64Array) => dates.map((date, t): [IsoDate, number] => [date, equity[t]!])
   return {
     book: book.name,
@@ -56,7 +59,7 @@ export function backtestDocument(run: BacktestRun) {
     turnover: main.turnover,
     guardrails: options.guardrails,
     equity: series(main.equity),
-    fills: main.fills.map((fill) => ({
+    fills: main.ledger.map((fill) => ({
       date: fill.date,
       symbol: fill.symbol,
       quantity: fill.quantity,
@@ -67,7 +70,10 @@ export function backtestDocument(run: BacktestRun) {
       cashChange: fromCents(fill.cashChangeCents),
       order: fill.orderId,
       reason: fill.reason,
+      ...(fill.note !== undefined && { note: fill.note }),
       ...(fill.wantedCents !== undefined && { wanted: fromCents(fill.wantedCents) }),
+      ...(fill.liquidity !== undefined && { liquidity: fill.liquidity }),
+      ...(fill.note !== undefined && { note: fill.note }),
     })),
     dividends: main.dividends.map((credit) => ({
       date: credit.date,
@@ -91,6 +97,7 @@ export function backtestDocument(run: BacktestRun) {
         ? null
         : { count: run.allocators.count, atLeastAsGood: run.allocators.atLeastAsGood, p: run.allocators.p },
     knowledge: knowledge(run, dates),
+    ...(coins !== undefined && { coins }),
     clamps: countByRule(main),
     missed: main.missed,
     lapsed: main.lapsed.map(
@@ -103,10 +110,11 @@ export function backtestDocument(run: BacktestRun) {
 export type BacktestDocument = ReturnType<typeof backtestDocument>
 
 /** Statistics on net returns per session, against the book's first benchmark. */
-function mainStats({ main, benchmarks, trials }: BacktestRun): Stats {
+function mainStats({ market, main, benchmarks, trials }: BacktestRun): Stats {
   const [first] = Object.values(benchmarks)
   return stats({
     returns: simpleReturns([...main.equity]),
+    periodsPerYear: sessionsPerYear(market),
     benchmark: first === undefined ? undefined : simpleReturns([...first.equity]),
     ...(trials !== null && { trials }),
   })
@@ -144,7 +152,7 @@ function knowledge({ knowledgeCutoff, options }: BacktestRun, dates: readonly Is
   }
 }
 
-function notesOf({ market, options, knowledgeCutoff }: BacktestRun): string[] {
+function notesOf({ market, main, options, knowledgeCutoff }: BacktestRun): string[] {
   const notes: string[] = []
   if (options.simulated !== null)
     notes.push(`All prices are ${options.simulated}: they say nothing about any real market.`)
@@ -158,10 +166,32 @@ function notesOf({ market, options, knowledgeCutoff }: BacktestRun): string[] {
   if (options.ignored !== undefined) notes.push(options.ignored)
   notes.push(
     ...market.notes,
+    ...universeNotes(market, main),
     'Dividends are credited before withholding tax.',
     'grossReturn adds all costs back to the final equity, not compounded; twiceTheCosts takes them off once more.',
     'turnover sums, over the sessions, half the absolute traded value over the equity of the close before.',
   )
+  return notes
+}
+
+/** Who was in when, what was closed since it trades no more, and what is held at an old price. */
+function universeNotes({ panel, universe, rules }: BookMarket, main: Simulation): string[] {
+  const notes: string[] = []
+  if (universe.size > 0 && rules.kind === 'allocator') {
+    const symbols = [...universe.keys()].join(' ')
+    notes.push(
+      `Universe by date: ${symbols} may be held only within the dates of the book; all other instruments always.`,
+    )
+  }
+  for (const { symbol, date, note } of main.ledger.pushed())
+    if (note !== undefined) notes.push(`${date}: ${symbol}, ${note}.`)
+  const last = main.firstSession + main.equity.length - 1
+  for (const { symbol } of main.holdings.positions) {
+    const column = panel.bySymbol.get(symbol)!
+    if (silentSessions(panel, column, last, { most: 1, at: 'close' }) === 0) continue
+    const date = panel.sessions[column.markedOn[last]!]
+    notes.push(`${symbol} is valued at its last close, of ${date}: no price followed.`)
+  }
   return notes
 }
 

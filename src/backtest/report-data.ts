@@ -1,3 +1,4 @@
+import { sessionsPerYear } from '../decision/book-market.ts'
 import { costKinds } from '../portfolio/holdings.ts'
 import { simpleReturns } from '../statistics/evidence.ts'
 import { ratioFewest, type Stats, stats } from '../statistics/stats.ts'
@@ -7,6 +8,7 @@ import type { Reasoning } from './reasoning.ts'
 import type { BacktestReport, Figures, Opponent, Weights } from './report.ts'
 import { drawdowns, extremeDays, monthlyReturns, rollingSharpe, turnoverByMonth } from './report-series.ts'
 import { knowledgeOf, opponentName, verdictOf } from './report-verdict.ts'
+import type { SignalsDocument } from './signals-output.ts'
 import { worth } from './walk.ts'
 
 /** Assets drawn by name; more would be bands too thin to be told apart. */
@@ -24,6 +26,7 @@ export function backtestReport(
   more: {
     readonly reasoning?: readonly Reasoning[]
     readonly masked?: { readonly netReturn: number; readonly gap: number }
+    readonly signals?: SignalsDocument
   } = {},
 ): BacktestReport {
   const { market, main, benchmarks, options } = run
@@ -33,7 +36,13 @@ export function backtestReport(
   const returns = simpleReturns(equity)
   const mainEquity = benchmarks[market.benchmarks[0]?.policy ?? '']?.equity ?? null
   const mainReturns = mainEquity === null ? undefined : simpleReturns([...mainEquity])
-  const own = stats({ returns, benchmark: mainReturns, ...(run.trials !== null && { trials: run.trials }) })
+  const periodsPerYear = sessionsPerYear(market)
+  const own = stats({
+    returns,
+    benchmark: mainReturns,
+    periodsPerYear,
+    ...(run.trials !== null && { trials: run.trials }),
+  })
   const nameOf = (symbol: string) => market.instruments.get(symbol)?.shortName ?? symbol
   return {
     title: book.title,
@@ -43,18 +52,19 @@ export function backtestReport(
     simulated: options.simulated,
     guardrails: options.guardrails,
     currency: book.currency,
+    sessionsPerYear: periodsPerYear,
     initialCapital: book.initialCash,
     dates,
     equity,
     opponents: market.benchmarks.map((benchmark): Opponent => {
       const theirs = [...benchmarks[benchmark.policy]!.equity]
-      const figures = figuresOf(stats({ returns: simpleReturns(theirs), benchmark: mainReturns }))
+      const figures = figuresOf(stats({ returns: simpleReturns(theirs), benchmark: mainReturns, periodsPerYear }))
       return { policy: benchmark.policy, name: opponentName(benchmark), equity: theirs, figures }
     }),
     own: figuresOf(own),
     days: extremeDays(dates, equity),
     drawdown: drawdowns(equity),
-    rolling: returns.length < ratioFewest ? null : rollingSharpe(returns, ratioFewest),
+    rolling: returns.length < ratioFewest ? null : rollingSharpe(returns, ratioFewest, periodsPerYear),
     months: monthlyReturns(dates, equity),
     weights: weightsOf(run, nameOf),
     costs: {
@@ -90,8 +100,11 @@ export function backtestReport(
       benchmark: mainEquity,
       guarded: options.guardrails === 'book',
       reasoning: more.reasoning ?? [],
+      sessionsPerYear: periodsPerYear,
     }),
-    notes: document.notes,
+    signals: more.signals ?? null,
+    capacity: document.coins?.capacity ?? null,
+    notes: [...document.notes, ...(more.signals?.notes ?? [])],
   }
 }
 

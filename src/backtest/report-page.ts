@@ -6,6 +6,7 @@ import { chartWords } from './report-chart-words.ts'
 import { bandColors, type ChartName, cutoffIndex, cutoffStyle, opponentStyles } from './report-charts.ts'
 import { facts, noteList, section } from './report-parts.ts'
 import { comparison, costTable, evidence, fillList, header, monthTable, undone } from './report-sections.ts'
+import { signalsSection } from './report-signals.ts'
 import { styleSheet } from './report-style.ts'
 import { fixed, longDate, money, percent, plain, signedPercent } from './report-words.ts'
 
@@ -26,7 +27,7 @@ export type Drawings = {
 export function renderBacktestPage(report: BacktestReport, drawings: Drawings): string {
   const figure = (name: ChartName, above: Part, below: Part = null) => chartFigure(name, report, drawings, above, below)
   const body = html`<main>${header(report)}
-${navigation()}
+${navigation(report)}
 ${section('equity', 'Value', figure('equity', equityLegend(report)), figure('drawdown', html`<h3>Below the highest close</h3>`))}
 ${comparison(report)}
 ${evidence(report)}
@@ -46,6 +47,7 @@ ${section('weights', 'What was held', figure('weights', weightLegend(report)))}
 ${section('costs', 'Costs', figure('costs', null), costTable(report))}
 ${section('turnover', 'Turnover', figure('turnover', html`<p class="small">Each month: half of what was traded, as a share of equity. ${plain(report.turnover)} times the equity in all.</p>`))}
 ${undone(report, figure('clamps', null))}
+${signalsSection(report)}
 ${analysisSection(report.analysis, report.currency)}
 ${fillList(report)}
 ${section('notes', 'Facts and notes', runFacts(report), noteList(report.notes))}
@@ -78,13 +80,14 @@ function chartFigure(
   return html`<figure>${above}<div class="wide">${image(drawn.wide)}</div><div class="narrow">${image(drawn.narrow)}</div>${below}</figure>`
 }
 
-function navigation(): Markup {
+function navigation({ signals }: BacktestReport): Markup {
   const places = [
     ['benchmarks', 'Benchmarks'],
     ['evidence', 'Skill or luck'],
     ['months', 'Months'],
     ['weights', 'Holdings'],
     ['costs', 'Costs'],
+    ...(signals === null ? [] : ([['signals', 'Catalysts']] as const)),
     ['decisions', 'Decisions'],
     ['fills', 'Fills'],
     ['notes', 'Notes'],

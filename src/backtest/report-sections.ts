@@ -96,7 +96,7 @@ export function comparison(report: BacktestReport): Markup {
     ),
     few
       ? null
-      : html`<p class="small">Cash counts 0 in the ratios. A year has 252 sessions. The figures of each column come from its own daily closes, from the first session on.</p>`,
+      : html`<p class="small">Cash counts 0 in the ratios. A year has ${fixed(report.sessionsPerYear, 0)} sessions. The figures of each column come from its own daily closes, from the first session on.</p>`,
   )
 }
 
@@ -139,7 +139,7 @@ export function evidence(report: BacktestReport): Markup {
             threeDigits(eValue),
           ]),
         ),
-    html`<p class="small">Lead: mean difference of net daily returns times 252; its interval comes from 10,000 block-bootstrap paths. An e-value of 20 or more is evidence, whenever one looks; what counts is the smallest.</p>`,
+    html`<p class="small">Lead: mean difference of net daily returns times ${fixed(report.sessionsPerYear, 0)}; its interval comes from 10,000 block-bootstrap paths. An e-value of 20 or more is evidence, whenever one looks; what counts is the smallest.</p>`,
     facts(more),
     knowledgePart(report),
   )

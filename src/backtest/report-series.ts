@@ -72,12 +72,12 @@ export type RollingSharpe = {
  *
  * Source of the standard error: Bailey & Lopez de Prado, Journal of Risk 15(2), 2012, equation 9.
  */
-export function rollingSharpe(returns: readonly number[], window: number): RollingSharpe {
+export function rollingSharpe(returns: readonly number[], window: number, periodsPerYear = 252): RollingSharpe {
   const none: (number | null)[] = new Array(returns.length + 1).fill(null)
   const sharpe = [...none]
   const low = [...none]
   const high = [...none]
-  const annual = Math.sqrt(252)
+  const annual = Math.sqrt(periodsPerYear)
   for (let end = window; end <= returns.length; end++) {
     const sample = sharpeSample(moments(returns.slice(end - window, end)))
     if ('because' in sample) continue

@@ -1,3 +1,4 @@
+import { sessionsPerYear } from '../decision/book-market.ts'
 import { exposureMatched, simpleReturns } from '../statistics/evidence.ts'
 import { ratioFewest, type Stats, stats } from '../statistics/stats.ts'
 import type { IsoDate } from '../units.ts'
@@ -35,7 +36,8 @@ export function verdictOf(run: BacktestRun, returns: readonly number[], own: Sta
     against: stats({ returns, benchmark: theirs, ...(trials !== null && { trials }) }),
     netReturn: theirs.reduce((value, change) => value * (1 + change), 1) - 1,
   }))
-  const perYear = (value: number | null) => (value === null || own.n < ratioFewest ? null : value * 252)
+  const perYear = (value: number | null) =>
+    value === null || own.n < ratioFewest ? null : value * sessionsPerYear(run.market)
   const enough = own.n >= ratioFewest
   return {
     sentence: sentenceOf(options.policy, found),
@@ -59,7 +61,7 @@ export function verdictOf(run: BacktestRun, returns: readonly number[], own: Sta
 
 /** Of the opponent against which there is least evidence: beating the easiest one is no news. */
 function sentenceOf(policy: string, found: readonly { readonly name: string; readonly against: Stats }[]): string {
-  if (policy !== 'model') return 'A control run: no claim of skill.'
+  if (policy !== 'model' && !/^signals(:|$)/.test(policy)) return 'A control run: no claim of skill.'
   const hardest = found.reduce<(typeof found)[number] | null>(
     (least, one) => (least === null || (one.against.eValue ?? 1) < (least.against.eValue ?? 1) ? one : least),
     null,

@@ -1,6 +1,8 @@
+import type { Capacity } from '../portfolio/capacity.ts'
 import type { IsoDate } from '../units.ts'
 import type { DecisionAnalysis } from './decision-analysis.ts'
 import type { DayReturn, RollingSharpe, YearOfReturns } from './report-series.ts'
+import type { SignalsDocument } from './signals-output.ts'
 
 /** Everything the page and its charts show, as plain data. */
 export type BacktestReport = {
@@ -13,6 +15,8 @@ export type BacktestReport = {
   readonly simulated: string | null
   readonly guardrails: 'book' | 'none'
   readonly currency: string
+  /** 252, or 365 where every day is a session. */
+  readonly sessionsPerYear: number
   readonly initialCapital: number
   /** Every close of the run; all series are as long. */
   readonly dates: readonly IsoDate[]
@@ -38,6 +42,10 @@ export type BacktestReport = {
   /** What a model may have known of the past; null for controls. */
   readonly knowledge: Knowledge | null
   readonly analysis: DecisionAnalysis
+  /** What the texts themselves have shown; null for policies that read none. */
+  readonly signals: SignalsDocument | null
+  /** Capital at which costs eat the gross profit, on a market of coins; null elsewhere. */
+  readonly capacity: Capacity | null
   readonly notes: readonly string[]
 }
 
@@ -92,7 +100,7 @@ export type ReportFill = {
 export type Comparison = {
   readonly name: string
   readonly netReturn: number
-  /** Mean difference of net daily returns times 252, with its 95 % bootstrap interval; null below 60 returns. */
+  /** Mean difference of net daily returns over a year, with its 95 % bootstrap interval; null below 60 returns. */
   readonly difference: number | null
   readonly low: number | null
   readonly high: number | null

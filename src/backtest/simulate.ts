@@ -1,20 +1,13 @@
 import { strict as assert } from 'node:assert'
 import type { BookMarket } from '../decision/book-market.ts'
 import { buildSnapshot } from '../decision/build-snapshot.ts'
-import { openDay, type Run, type Solver, settleDay, startRun, viewAt } from '../decision/day.ts'
+import { openDayOnto, type Run, type Solver, settleDay, startRun, viewAt } from '../decision/day.ts'
 import type { Action, Clamp } from '../decision/decision.ts'
 import type { Policy, Reply, Settled, View } from '../decision/policy.ts'
 import type { Snapshot } from '../decision/snapshot.ts'
 import { instantAt } from '../market/calendar.ts'
-import {
-  costKinds,
-  type DividendCredit,
-  type Fill,
-  type FillCosts,
-  type Holdings,
-  type Lapsed,
-  type Order,
-} from '../portfolio/holdings.ts'
+import { FillLedger } from '../portfolio/fill-ledger.ts'
+import type { DividendCredit, Fill, FillCosts, Holdings, Lapsed, Order } from '../portfolio/holdings.ts'
 import type { IsoDate } from '../units.ts'
 import { type Opponent, openMemory } from './memory.ts'
 
@@ -24,6 +17,8 @@ export type Simulation = {
   /** Panel index of the first session; `equity[0]` is its close, before anything was bought. */
   readonly firstSession: number
   readonly equity: Float64Array
+  readonly ledger: FillLedger
+  /** The ledger as objects, made when first read. */
   readonly fills: readonly Fill[]
   readonly dividends: readonly DividendCredit[]
   readonly lapsed: readonly Lapsed[]
@@ -69,28 +64,22 @@ export async function simulate(input: {
   const { market, first, last, solve } = input
   let run: Run = startRun(market, input.policy, input)
   const equity = new Float64Array(last - first + 1)
-  const fills: Fill[] = []
+  const ledger = new FillLedger(market.panel, 4096)
   const dividends: DividendCredit[] = []
   const lapsed: Lapsed[] = []
   const clamps: Clamp[] = []
   const orders: Order[] = []
-  const costs: FillCosts = {}
   const missed: { date: IsoDate; because: string }[] = []
   const memory = input.policy.remembers === true ? openMemory(market, first, input.ask?.opponents ?? []) : null
   let turnover = 0
   for (let session = first; session <= last; session++) {
     if (session > first) {
-      const opened = openDay(market, run, session)
+      const before = ledger.size
+      const opened = openDayOnto(ledger, market, run, session)
       run = opened.run
-      let traded = 0
-      for (const fill of opened.events.fills) {
-        fills.push(fill)
-        addTo(costs, fill.costs)
-        traded += Math.abs(fill.quantity * fill.price * fill.rate)
-      }
       for (const credit of opened.events.dividends) dividends.push(credit)
       for (const order of opened.events.lapsed) lapsed.push(order)
-      turnover += traded / 2 / equity[session - first - 1]!
+      turnover += ledger.tradedSince(before) / 2 / equity[session - first - 1]!
     }
     const bare = viewAt(market, run, session, first)
     equity[session - first] = bare.equity
@@ -113,16 +102,21 @@ export async function simulate(input: {
     for (const clamp of decided.guarded.clamps) clamps.push(clamp)
     if (input.keepOrders === true) for (const order of decided.guarded.orders) orders.push(order)
   }
+  let fills: readonly Fill[] | null = null
   return {
     policy: input.policy.name,
     firstSession: first,
     equity,
-    fills,
+    ledger,
+    get fills() {
+      fills ??= ledger.toArray()
+      return fills
+    },
     dividends,
     lapsed,
     clamps,
     orders,
-    costs,
+    costs: ledger.costs(),
     turnover,
     holdings: run.holdings,
     missed,
@@ -139,12 +133,4 @@ async function answerOf(asking: Asking | undefined, view: View): Promise<Reply> 
       marketLabel: asking.marketLabel,
     }),
   )
-}
-
-/** The running total of one simulation, changed in place: the one hot sum. */
-function addTo(total: FillCosts, costs: FillCosts): void {
-  for (const kind of costKinds) {
-    const amount = costs[kind]
-    if (amount !== undefined) total[kind] = (total[kind] ?? 0) + amount
-  }
 }

@@ -4,11 +4,13 @@ import { solve } from '../../src/adapters/highs.ts'
 import { openSimulatedMarket } from '../../src/adapters/market/simulated.ts'
 import { auditLookahead, type Future } from '../../src/backtest/lookahead.ts'
 import { readBook } from '../../src/books.ts'
+import type { StoredSignal } from '../../src/catalysts/stored-signal.ts'
 import type { BookMarket } from '../../src/decision/book-market.ts'
 import { listingsOf, openBookMarket } from '../../src/decision/book-market.ts'
 import { equalWeight } from '../../src/decision/policies/equal-weight.ts'
 import { parsePolicy } from '../../src/decision/policies/parse.ts'
 import type { Policy, View } from '../../src/decision/policy.ts'
+import { addDays } from '../../src/market/calendar.ts'
 
 const book = readBook('allocator')
 const range = { from: '2023-01-02', to: '2024-09-30' }
@@ -111,4 +113,32 @@ test('the audit raises no false alarm on the controls', async () => {
     assert.deepEqual(findings, [], spec)
     assert.equal(comparisons, 10)
   }
+})
+
+test('the audit finds a policy that reads texts before they are known, and not one that waits for them', async () => {
+  const texts = dates.flatMap((date): StoredSignal[] => [
+    { asset: 'SPY', kind: 'other', knownAt: `${date}T12:00:00.000Z`, score: 0.5, entry: null },
+    { asset: 'SPY', kind: 'other', knownAt: `${addDays(date, 2)}T12:00:00.000Z`, score: 0.5, entry: null },
+  ])
+  const reader = (daysAhead: number) => (_: BookMarket, known: readonly StoredSignal[]) =>
+    leaky(({ market, session }) => {
+      const day = addDays(market.panel.sessions[session]!, daysAhead)
+      return known.some(({ knownAt, score }) => knownAt.slice(0, 10) === day && score === 0.5)
+    })()
+  const look = (daysAhead: number) =>
+    auditLookahead({
+      book,
+      history,
+      range,
+      first: '2024-06-03',
+      dates,
+      texts,
+      policy: reader(daysAhead),
+      guarded: false,
+      solve,
+      seed: '1',
+    })
+  assert.deepEqual((await look(0)).findings, [])
+  const { findings } = await look(2)
+  assert.ok(findings.some(({ future, what }) => future === 'texts' && what === 'orders'))
 })
