@@ -2,105 +2,26 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { z } from 'zod'
+import {
+  databaseUrl,
+  flag,
+  folder,
+  httpUrl,
+  market,
+  number,
+  oneOf,
+  price,
+  redisUrl,
+  secretKey,
+  snowflake,
+  variable,
+  word,
+} from './config-checks.ts'
 import { ConfigError } from './errors.ts'
 import { type MarketSpec, parseMarketSpec } from './market/market-spec.ts'
 import { closest } from './misspelling.ts'
 
 export { type MarketSpec, parseMarketSpec }
-
-/** A value may be a secret that was pasted on the wrong line, so only what is short and plain is ever shown. */
-function shown(value: string): string {
-  return /^[A-Za-z0-9.,:/+-]{1,16}$/.test(value) && !/^(sk-|xox|gh[ps]_)/.test(value)
-    ? JSON.stringify(value)
-    : `a text of ${value.length} characters`
-}
-
-type Check<T> = (value: string) => { readonly value: T } | { readonly fault: string }
-
-/** One variable: a text, checked; unset, empty and blank are all `fallback`. */
-function variable<T, F>(check: Check<T>, fallback: F) {
-  return z
-    .string()
-    .optional()
-    .transform((raw, context): T | F => {
-      const text = raw?.trim() ?? ''
-      if (text === '') return fallback
-      const checked = check(text)
-      if ('value' in checked) return checked.value
-      context.addIssue({ code: 'custom', message: checked.fault })
-      return z.NEVER
-    })
-}
-
-const oneOf = <T extends string>(...options: readonly T[]): Check<T> => {
-  return (text) => {
-    const found = options.find((option) => option === text)
-    return found === undefined ? { fault: `is ${shown(text)}; write ${options.join(', ')}` } : { value: found }
-  }
-}
-
-const number =
-  (limits: { readonly min: number; readonly max: number; readonly whole?: boolean }): Check<number> =>
-  (text) => {
-    const value = Number(text)
-    const fits = /^\d+(\.\d+)?$/.test(text) && value >= limits.min && value <= limits.max
-    if (fits && (limits.whole !== true || Number.isInteger(value))) return { value }
-    const kind = limits.whole === true ? 'a whole number' : 'a number such as 2.5'
-    return { fault: `is ${shown(text)}; write ${kind} from ${limits.min} to ${limits.max}` }
-  }
-
-const word: Check<string> = (text) =>
-  /^[\x21-\x7e]+$/.test(text)
-    ? { value: text }
-    : { fault: 'holds a space, a line break or a letter outside ASCII; copy it again' }
-
-/** No user name or password: an address ends up in messages, and fetch refuses one that carries them. */
-const httpUrl: Check<string> = (text) => {
-  const url = URL.parse(text)
-  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
-    return { fault: 'is not an address that starts with http:// or https://' }
-  }
-  if (url.username !== '' || url.password !== '') return { fault: 'carries a user name or a password; leave them out' }
-  return { value: text.replace(/\/+$/, '') }
-}
-
-const snowflake: Check<string> = (text) =>
-  /^\d{1,20}$/.test(text)
-    ? { value: text }
-    : { fault: `is ${shown(text)}; a Discord id has digits only, at most 20 (switch on developer mode, then Copy ID)` }
-
-const redisUrl: Check<string> = (text) =>
-  ['redis:', 'rediss:'].includes(URL.parse(text)?.protocol ?? '')
-    ? { value: text }
-    : { fault: 'is not an address that starts with redis:// or rediss://' }
-
-const databaseUrl: Check<string> = (text) =>
-  /^sqlite:.+/s.test(text) || ['postgres:', 'postgresql:'].includes(URL.parse(text)?.protocol ?? '')
-    ? { value: text }
-    : { fault: 'is neither sqlite:FILE nor postgres://USER:PASSWORD@HOST/DATABASE' }
-
-const market: Check<MarketSpec> = (text) => {
-  try {
-    return { value: parseMarketSpec(text) }
-  } catch (error) {
-    return { fault: error instanceof Error ? error.message : 'is wrong' }
-  }
-}
-
-const folder: Check<string> = (text) =>
-  text.startsWith('~') ? { fault: 'starts with ~, which only a shell expands; write the whole path' } : { value: text }
-
-const price: Check<{ readonly input: number; readonly output: number }> = (text) => {
-  const match = /^(\d+(?:\.\d+)?)\s*,\s*(\d+(?:\.\d+)?)$/.exec(text)
-  return match === null
-    ? { fault: `is ${shown(text)}; write two prices, of input and output, such as 0.75,4.5 (0,0 when it is free)` }
-    : { value: { input: Number(match[1]), output: Number(match[2]) } }
-}
-
-const flag: Check<boolean> = (text) => {
-  const checked = oneOf('true', 'false')(text)
-  return 'value' in checked ? { value: checked.value === 'true' } : checked
-}
 
 /** Every setting, in the order of `.env.example`, which a test holds to this. */
 export const Environment = z.object({
@@ -109,6 +30,7 @@ export const Environment = z.object({
   LLM_MODEL: variable(word, 'gpt-5.4-mini'),
   LLM_DAILY_BUDGET_USD: variable(number({ min: 0, max: 10_000 }), 5),
   LLM_PRICE_USD_PER_MTOK: variable(price, null),
+  LLM_REQUESTS_PER_MINUTE: variable(number({ min: 1, max: 100_000 }), 60),
   LLM_SCHEMA_MODE: variable(oneOf('json_schema', 'json_object', 'prompt'), 'json_schema' as const),
   LLM_SAMPLING: variable(flag, true),
   LLM_TEMPERATURE: variable(number({ min: 0, max: 2 }), 0.3),
@@ -128,13 +50,20 @@ export const Environment = z.object({
   X_API_URL: variable(httpUrl, null),
   X_DAILY_POSTS: variable(number({ min: 0, max: 1_000, whole: true }), 10),
   X_MONTHLY_POSTS: variable(number({ min: 0, max: 10_000, whole: true }), 150),
+  X_DAILY_READ_USD: variable(number({ min: 0, max: 1_000 }), 0.25),
+  X_POLL_MINUTES: variable(number({ min: 1, max: 1_440, whole: true }), 30),
+  X_REPLIES: variable(flag, false),
+  PEOPLE_KEY: variable(secretKey, null),
+  EXPORT_MESSAGE_TEXT: variable(flag, false),
   YAHOO_URL: variable(httpUrl, null),
   EXCHANGE_URL: variable(httpUrl, null),
   REDIS_URL: variable(redisUrl, null),
   DATABASE_URL: variable(databaseUrl, null),
   MARKET: variable(market, { kind: 'yahoo' } as const),
+  COIN_MARKET: variable(market, null),
   PRIMER_HOME: variable(folder, './.primer'),
   WEB_PORT: variable(number({ min: 0, max: 65_535, whole: true }), 8080),
+  QUEUE_BOARD: variable(flag, false),
   LOG_LEVEL: variable(oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), 'info' as const),
 })
 
@@ -149,6 +78,8 @@ export type Config = {
     readonly dailyBudgetUsd: number
     /** USD per million tokens; null: the table of src/decision/model-prices.ts. */
     readonly price: { readonly input: number; readonly output: number } | null
+    /** Of work that comes in bulk, such as reading texts; a decision never waits. */
+    readonly requestsPerMinute: number
     readonly schemaMode: Settings['LLM_SCHEMA_MODE']
     /** Null: no sampling parameter is sent. */
     readonly temperature: number | null
@@ -171,15 +102,29 @@ export type Config = {
     readonly apiUrl: string | null
     readonly dailyPosts: number
     readonly monthlyPosts: number
+    /** Most US dollars for reading in a UTC day. */
+    readonly dailyReadUsd: number
+    /** How often mentions and replies are fetched, while the budget lasts. */
+    readonly pollMinutes: number
+    /** Whether the bot answers people on X; it only listens otherwise. */
+    readonly replies: boolean
   }
+  /** Key of the pseudonyms of people. Null: the random key in the file people.key of `home`. A secret. */
+  readonly peopleKey: string | null
+  /** The owner's statement that text of Discord messages may be exported where its author consents. */
+  readonly exportMessageText: boolean
   readonly yahooUrl: string | null
   readonly exchangeUrl: string | null
   readonly redisUrl: string | null
   /** `sqlite:FILE` or an address of PostgreSQL. A secret: it may carry a password. */
   readonly databaseUrl: string
   readonly market: MarketSpec
+  /** Where the books of coins trade; `market` unless one of its own is named. */
+  readonly coinMarket: MarketSpec
   readonly home: string
   readonly webPort: number
+  /** Whether the web page shows the queue's board, read-only. */
+  readonly queueBoard: boolean
   readonly logLevel: Settings['LOG_LEVEL']
   /** Names that look like settings and are none, and groups of settings that are half filled; one sentence each. */
   readonly warnings: readonly string[]
@@ -216,14 +161,21 @@ export function readConfig(environment: RawEnvironment): Config {
       apiUrl: is.X_API_URL,
       dailyPosts: is.X_DAILY_POSTS,
       monthlyPosts: is.X_MONTHLY_POSTS,
+      dailyReadUsd: is.X_DAILY_READ_USD,
+      pollMinutes: is.X_POLL_MINUTES,
+      replies: is.X_REPLIES,
     },
+    peopleKey: is.PEOPLE_KEY,
+    exportMessageText: is.EXPORT_MESSAGE_TEXT,
     yahooUrl: is.YAHOO_URL,
     exchangeUrl: is.EXCHANGE_URL,
     redisUrl: is.REDIS_URL,
     databaseUrl: is.DATABASE_URL ?? `sqlite:${join(is.PRIMER_HOME, 'journal.db')}`,
     market: is.MARKET,
+    coinMarket: is.COIN_MARKET ?? is.MARKET,
     home: is.PRIMER_HOME,
     webPort: is.WEB_PORT,
+    queueBoard: is.QUEUE_BOARD,
     logLevel: is.LOG_LEVEL,
     warnings: [...halfFilled(is), ...nearMisses(Object.keys(environment), known)],
   })
@@ -255,6 +207,7 @@ function modelSettings(is: Settings): Config['model'] {
     name: is.LLM_MODEL,
     dailyBudgetUsd: is.LLM_DAILY_BUDGET_USD,
     price: is.LLM_PRICE_USD_PER_MTOK,
+    requestsPerMinute: is.LLM_REQUESTS_PER_MINUTE,
     schemaMode: is.LLM_SCHEMA_MODE,
     temperature: is.LLM_SAMPLING ? is.LLM_TEMPERATURE : null,
     maxTokensField: is.LLM_MAX_TOKENS_FIELD,

@@ -29,6 +29,7 @@ test('with nothing set everything has its documented default and no model decide
 test('a key alone, or a server alone, makes the model decide, within 5 dollars a day', () => {
   const byKey = readConfig({ OPENAI_API_KEY: 'sk-abc' }).model
   assert.equal(byKey?.dailyBudgetUsd, 5)
+  assert.equal(byKey?.requestsPerMinute, 60)
   assert.equal(byKey?.baseUrl, 'https://api.openai.com/v1')
   assert.equal(byKey?.temperature, 0.3)
   const byServer = readConfig({ OPENAI_BASE_URL: 'http://127.0.0.1:11434/v1/', LLM_SAMPLING: 'false' }).model
@@ -48,6 +49,7 @@ test('every wrong value is listed by name, and the values of secrets are never s
     OPENAI_BASE_URL: 'https://user:hunter2@example.com',
     LLM_DAILY_BUDGET_USD: '-1',
     LLM_PRICE_USD_PER_MTOK: '1',
+    LLM_REQUESTS_PER_MINUTE: '0',
     LLM_SCHEMA_MODE: 'jsonschema',
     LLM_TIMEOUT_SECONDS: '3e2',
     DISCORD_TOKEN: 'hunter2\nhunter2',
@@ -68,6 +70,7 @@ test('every wrong value is listed by name, and the values of secrets are never s
     'DISCORD_TOKEN',
     'LLM_DAILY_BUDGET_USD',
     'LLM_PRICE_USD_PER_MTOK',
+    'LLM_REQUESTS_PER_MINUTE',
     'LLM_SCHEMA_MODE',
     'LLM_TIMEOUT_SECONDS',
     'LOG_LEVEL',
@@ -211,4 +214,21 @@ test('a .env file is read, and a variable of the shell wins over it, also when e
   } finally {
     rmSync(directory, { recursive: true })
   }
+})
+
+test('the service listens, exports no message text and shows no board unless told so', () => {
+  const { x, queueBoard, exportMessageText, peopleKey } = readConfig({})
+  assert.deepEqual(
+    [x.replies, x.pollMinutes, queueBoard, exportMessageText, peopleKey],
+    [false, 30, false, false, null],
+  )
+  const told = readConfig({ X_REPLIES: 'true', X_POLL_MINUTES: '5', QUEUE_BOARD: 'true', EXPORT_MESSAGE_TEXT: 'true' })
+  assert.deepEqual([told.x.replies, told.x.pollMinutes, told.queueBoard, told.exportMessageText], [true, 5, true, true])
+})
+
+test('a short key of the pseudonyms is refused, since it could be guessed, and not shown', () => {
+  const [fault = '', ...others] = faultsOf({ PEOPLE_KEY: 'hunter2hunter2' })
+  assert.deepEqual(others, [])
+  assert.match(fault, /^PEOPLE_KEY is shorter than 32 characters/)
+  assert.doesNotMatch(fault, /hunter2/)
 })
