@@ -1,7 +1,7 @@
 import { ConflictError } from '../../errors.ts'
 import { type ChainRow, fits, followed, type Link, type StoredRow, sealed } from '../../journal/chain.ts'
 import type { KeyedDraft } from './rows.ts'
-import type { AppendPlan, AppendState } from './store.ts'
+import type { AppendPlan, AppendState, Erasure } from './store.ts'
 import { brokenJournal } from './verify.ts'
 
 export type Expectation = { readonly book: string; readonly seq: number }
@@ -9,32 +9,66 @@ export type Expectation = { readonly book: string; readonly seq: number }
 /** What one transaction knows: whom it writes to, and the last entry that this process has checked. */
 export type Footing = { readonly url: string; readonly known: Link }
 
+export type DoneStep = { readonly key: string; readonly seq: number }
+
 export type Written =
-  | { readonly kind: 'appended'; readonly rows: readonly ChainRow[] }
+  | { readonly kind: 'appended'; readonly rows: readonly ChainRow[]; readonly skipped: readonly DoneStep[] }
   | { readonly kind: 'already-done'; readonly key: string; readonly seq: number }
+
+export type AppendOptions = {
+  /** The last entry of a book that the caller's state was computed from, 0 for none. */
+  readonly expect?: Expectation
+  /** Leave out the entries whose keys are done, and write the rest. */
+  readonly skipDone?: boolean
+  /** Salt by lookup of the people whose pseudonyms stand in the entries, as the caller read them. */
+  readonly people?: ReadonlyMap<string, string>
+  /** What to overwrite with zeros in the same transaction. */
+  readonly erase?: Erasure
+}
 
 /** Decides, inside the transaction, what an append writes. */
 export function appendPlan(
   { url, known }: Footing,
-  drafts: readonly KeyedDraft[],
-  expect: Expectation | undefined,
+  given: readonly KeyedDraft[],
+  { expect, skipDone, people, erase }: AppendOptions,
 ): (state: AppendState) => AppendPlan<Written> {
   return (state) => {
     const last = soundTail({ url, known }, state.tail)
     const [done] = state.done
+    let drafts = given
     if (done !== undefined) {
-      if (done.seq > last.seq) throw lostStep(url, last, done)
-      return { rows: [], steps: [], answer: { kind: 'already-done', ...done } }
+      const ahead = state.done.find(({ seq }) => seq > last.seq)
+      if (ahead !== undefined) throw lostStep(url, last, ahead)
+      if (skipDone !== true) return { rows: [], steps: [], answer: { kind: 'already-done', ...done } }
+      const keys = new Set(state.done.map(({ key }) => key))
+      drafts = given.filter(({ key }) => key === undefined || !keys.has(key))
     }
+    if (people !== undefined) refuseForgotten(people, state.salts)
     if (expect !== undefined && expect.seq !== state.bookSeq) {
       throw new ConflictError(
         `Book ${expect.book} was read up to entry ${expect.seq} and stands at entry ${state.bookSeq} now: another process wrote to it. Nothing was written; run this again`,
       )
     }
     const rows = sealed(last, drafts)
-    const steps: { readonly key: string; readonly seq: number }[] = []
+    const steps: DoneStep[] = []
     for (const [index, { key }] of drafts.entries()) if (key !== undefined) steps.push({ key, seq: rows[index]!.seq })
-    return { rows, steps, answer: { kind: 'appended', rows } }
+    const answer = { kind: 'appended', rows, skipped: state.done } as const
+    const hasTexts = drafts.some(({ erasable }) => erasable !== undefined)
+    if (!hasTexts && erase === undefined) return { rows, steps, answer }
+    const texts = drafts.flatMap(({ erasable = [] }, index) =>
+      erasable.map((text) => ({ ...text, seq: rows[index]!.seq })),
+    )
+    return { rows, steps, texts, ...(erase === undefined ? {} : { erase }), answer }
+  }
+}
+
+/** A person who was forgotten since the caller looked must not come back under the old name. */
+function refuseForgotten(people: ReadonlyMap<string, string>, salts: AppendState['salts']): void {
+  for (const [lookup, salt] of people) {
+    if (salts.get(lookup) === salt) continue
+    throw new ConflictError(
+      'Somebody was forgotten while what they said was being written. Nothing was written; run this again',
+    )
   }
 }
 

@@ -1,13 +1,29 @@
 import { setTimeout } from 'node:timers/promises'
+import { sql } from 'kysely'
 import { WorldError } from '../../errors.ts'
 import { type ChainRow, genesis, type Link } from '../../journal/chain.ts'
 import type { Entry, EntryKind, NewEntry } from '../../journal/entry.ts'
-import { appendPlan, type Expectation, sealedPlan } from './append.ts'
+import type { KeptText } from '../../journal/erasable.ts'
+import { type AppendOptions, appendPlan, type DoneStep, sealedPlan } from './append.ts'
 import { openStore } from './connect.ts'
 import { type EntryFilter, readEntries, soundRow } from './read.ts'
 import { draftsOf, entryOf } from './rows.ts'
 import { guarded, type Store, shownFailure } from './store.ts'
 import { prepareTables } from './tables.ts'
+import {
+  changePerson,
+  enrol,
+  idsOf,
+  keptIds,
+  type Person,
+  readCursors,
+  readPeople,
+  readTexts,
+  readTextsOf,
+  stepsDone,
+  stepsUnder,
+  writeCursors,
+} from './texts.ts'
 import {
   entryOfStep,
   type Head,
@@ -19,10 +35,15 @@ import {
   verification,
 } from './verify.ts'
 
-export type { EntryFilter }
+export type { AppendOptions, EntryFilter, Person }
 
 export type Appended =
-  | { readonly kind: 'appended'; readonly entries: readonly Entry[] }
+  | {
+      readonly kind: 'appended'
+      readonly entries: readonly Entry[]
+      /** With `skipDone`: the steps that had been done before, and which entries they wrote. */
+      readonly skipped: readonly DoneStep[]
+    }
   | { readonly kind: 'already-done'; readonly key: string; readonly seq: number }
 
 export type Journal = {
@@ -31,17 +52,24 @@ export type Journal = {
   /** The last entry, or null in an empty journal. */
   head(): Promise<Head | null>
   /**
-   * Writes the entries in one transaction: all of them or none.
+   * Writes the entries in one transaction, with the texts that come with them: all of them or none.
    *
-   * @param options expect: the last entry of a book that the caller's state was computed from, 0 for none. If the book
-   *   has other entries since, nothing is written and a ConflictError says so.
-   * @returns `already-done`, and nothing written, when an entry's key was written before
+   * @param options expect: if the book has other entries since, nothing is written and a ConflictError says so.
+   *   people: the same where one of them was forgotten since.
+   * @returns `already-done`, and nothing written, when an entry's key was written before; with `skipDone` the others are
+   *   written
    */
-  append(entries: readonly NewEntry[], options?: { readonly expect?: Expectation }): Promise<Appended>
+  append(entries: readonly NewEntry[], options?: AppendOptions): Promise<Appended>
   /** Copies entries of another journal as they are; they must continue this one. All or none. */
   appendSealed(rows: readonly ChainRow[]): Promise<void>
   /** The entry that a step's key wrote, or null where the step was not done. */
   done(key: string): Promise<number | null>
+  /** The same for many steps; those not done are left out. */
+  doneOf(keys: readonly string[]): Promise<ReadonlyMap<string, number>>
+  /** The steps whose keys begin so. */
+  doneUnder(prefix: string): Promise<ReadonlyMap<string, number>>
+  /** The entry whose hash begins so, the first if there are several; it looks at every row. */
+  withHash(prefix: string): Promise<Entry | null>
   /** The first of the heads, by number, that the journal does not have. */
   lacking(heads: readonly KnownHead[]): Promise<KnownHead | null>
   /** Entries in order. Each is checked against its hash, and without a filter by book, kind or time against the one before it. */
@@ -49,6 +77,24 @@ export type Journal = {
   /** The newest entry of a kind. */
   last<K extends EntryKind>(book: string, kind: K): Promise<Entry<K> | null>
   verify(options?: { readonly heads?: readonly KnownHead[] }): Promise<Verification>
+  /** What the references in entries stand for; erased ones are left out. */
+  texts(ids: readonly string[]): Promise<ReadonlyMap<string, unknown>>
+  /** Every text about a pseudonym, oldest first. */
+  textsOf(person: string): Promise<readonly KeptText[]>
+  /** Overwrites texts with zeros, in the files beside the journal too; the chain still verifies. @returns how many */
+  erase(what: { readonly person: string } | { readonly ids: readonly string[] }): Promise<number>
+  /** People by the keyed hash of their account; who is not known is left out. */
+  people(lookups: readonly string[]): Promise<ReadonlyMap<string, Person>>
+  /** Gives a salt to who has none; one that is there stays. */
+  enrol(people: readonly { readonly lookup: string; readonly salt: string }[]): Promise<void>
+  /** `noticedAt` is set once. @returns whether anything changed */
+  changePerson(lookup: string, change: Parameters<typeof changePerson>[2]): Promise<boolean>
+  /** How far a source was read, as somebody wrote it down with `setCursor`. */
+  cursor(name: string): Promise<string | null>
+  /** The same for many; those never set are left out. */
+  cursors(names: readonly string[]): Promise<ReadonlyMap<string, string>>
+  setCursor(name: string, value: string): Promise<void>
+  setCursors(cursors: ReadonlyMap<string, string>): Promise<void>
   close(): Promise<void>
 }
 
@@ -71,8 +117,9 @@ export async function openJournal(
   const store = await openStore(url, access)
   try {
     return await guarded(store, 'opening', async () => {
-      await patiently(store, () => prepareTables(store, access))
-      return journalOn(store, options.unchecked === true ? genesis : ((await soundEnd(store)) ?? genesis))
+      const hasTexts = await patiently(store, () => prepareTables(store, access))
+      const end = options.unchecked === true ? genesis : ((await soundEnd(store)) ?? genesis)
+      return journalOn(store, end, hasTexts)
     })
   } catch (error) {
     await store.close()
@@ -80,13 +127,18 @@ export async function openJournal(
   }
 }
 
-/** @param checked the last entry of the chain as far as this process has checked it */
-function journalOn(store: Store, checked: Link): Journal {
+/**
+ * @param checked the last entry of the chain as far as this process has checked it
+ * @param hasTexts false for an older journal that is only read: nobody has said anything in it
+ */
+function journalOn(store: Store, checked: Link, hasTexts: boolean): Journal {
   let known = checked
   const advance = (link: Link | undefined) => {
     if (link !== undefined && link.seq > known.seq) known = link
   }
   const under = <T>(attempted: string, work: () => Promise<T>) => guarded(store, attempted, work)
+  const cursorsOf = async (names: readonly string[]) =>
+    hasTexts ? under('reading', () => readCursors(store, names)) : new Map<string, string>()
   return {
     url: store.url,
     head: () =>
@@ -95,15 +147,22 @@ function journalOn(store: Store, checked: Link): Journal {
         return row === undefined ? null : { seq: Number(row.seq), hash: row.hash, at: row.at }
       }),
     // Not through `guarded`: beside one entry written, two more promises and their functions would show.
-    append: async (entries, { expect } = {}) => {
+    append: async (entries, options = {}) => {
       try {
         const drafts = draftsOf(entries)
         const keys = drafts.flatMap((draft) => draft.key ?? [])
-        const question = { fromSeq: known.seq, keys, book: expect?.book ?? null }
-        const written = await store.append(question, appendPlan({ url: store.url, known }, drafts, expect))
+        const { expect, people, erase } = options
+        const question = {
+          fromSeq: known.seq,
+          keys,
+          book: expect?.book ?? null,
+          ...(people === undefined ? {} : { people: [...people.keys()] }),
+        }
+        const written = await store.append(question, appendPlan({ url: store.url, known }, drafts, options))
         if (written.kind === 'already-done') return written
         advance(written.rows.at(-1))
-        return new Recorded(written.rows)
+        if (erase !== undefined) await store.scrub()
+        return new Recorded(written.rows, written.skipped)
       } catch (error) {
         throw shownFailure(store, error, `appending ${count(entries.length)} to`)
       }
@@ -114,6 +173,14 @@ function journalOn(store: Store, checked: Link): Journal {
         advance(rows.at(-1))
       }),
     done: (key) => under('reading', () => entryOfStep(store, key)),
+    doneOf: (keys) => under('reading', () => stepsDone(store, keys)),
+    doneUnder: (prefix) => under('reading', () => stepsUnder(store, prefix)),
+    withHash: (prefix) =>
+      under('reading', async () => {
+        const begins = storedRows(store).where(sql`substr(entries.hash, 1, ${prefix.length})`, '=', prefix)
+        const row = await begins.orderBy('entries.seq').limit(1).executeTakeFirst()
+        return row === undefined ? null : entryOf(soundRow(store, row), store.url)
+      }),
     lacking: (heads) => under('reading', () => lackingHead(store, heads)),
     read: (filter = {}) => readEntries(store, filter),
     last: <K extends EntryKind>(book: string, kind: K) =>
@@ -126,7 +193,25 @@ function journalOn(store: Store, checked: Link): Journal {
           .executeTakeFirst()
         return row === undefined ? null : (entryOf(soundRow(store, row), store.url) as Entry<K>)
       }),
-    verify: ({ heads = [] } = {}) => under('verifying', () => verification(store, heads)),
+    verify: ({ heads = [] } = {}) => under('verifying', () => verification(store, heads, hasTexts)),
+    texts: async (ids) => (hasTexts ? under('reading', () => readTexts(store, ids)) : new Map()),
+    textsOf: async (person) => (hasTexts ? under('reading', () => readTextsOf(store, person)) : []),
+    erase: (what) =>
+      under('erasing texts of', async () => {
+        const ids = 'person' in what ? await idsOf(store, what.person) : await keptIds(store, what.ids)
+        const erase = 'person' in what ? { persons: [what.person] } : { ids }
+        const question = { fromSeq: known.seq, keys: [], book: null }
+        await store.append(question, appendPlan({ url: store.url, known }, [], { erase }))
+        await store.scrub()
+        return ids.length
+      }),
+    people: async (lookups) => (hasTexts ? under('reading', () => readPeople(store, lookups)) : new Map()),
+    enrol: (people) => under('writing to', () => enrol(store, people)),
+    changePerson: (lookup, change) => under('writing to', async () => (await changePerson(store, lookup, change)) > 0),
+    cursor: async (name) => (await cursorsOf([name])).get(name) ?? null,
+    cursors: cursorsOf,
+    setCursor: (name, value) => under('writing to', () => writeCursors(store, new Map([[name, value]]))),
+    setCursors: (cursors) => under('writing to', () => writeCursors(store, cursors)),
     close: () => store.close(),
   }
 }
@@ -134,11 +219,13 @@ function journalOn(store: Store, checked: Link): Journal {
 /** Bodies are read back from their text, so that a caller goes on with exactly what a replay will find; most callers do not ask. */
 class Recorded {
   readonly kind = 'appended'
+  readonly skipped: readonly DoneStep[]
   readonly #rows: readonly ChainRow[]
   #entries: readonly Entry[] | undefined
 
-  constructor(rows: readonly ChainRow[]) {
+  constructor(rows: readonly ChainRow[], skipped: readonly DoneStep[]) {
     this.#rows = rows
+    this.skipped = skipped
   }
 
   get entries(): readonly Entry[] {
@@ -152,7 +239,7 @@ function count(entries: number): string {
 }
 
 /** Two processes may make the same journal at once: who comes second finds it locked for a moment, then made. */
-async function patiently(store: Store, work: () => Promise<void>): Promise<void> {
+async function patiently<T>(store: Store, work: () => Promise<T>): Promise<T> {
   const deadlineMs = performance.now() + 10_000
   for (;;) {
     try {

@@ -2,8 +2,8 @@ import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
 import pg from 'pg'
 import { ConfigError, ConflictError, WorldError } from '../../errors.ts'
 import type { ChainRow, StoredRow } from '../../journal/chain.ts'
-import type { AppendPlan, AppendQuestion, AppendState, Store } from './store.ts'
-import type { Tables } from './tables.ts'
+import type { AppendPlan, AppendQuestion, AppendState, Erasure, Store } from './store.ts'
+import { noSalt, type Tables } from './tables.ts'
 
 const int8 = 20
 const tailPage = 200
@@ -75,11 +75,17 @@ function postgresStore(parts: {
       kysely.transaction().execute(async (transaction) => {
         // One writer at a time. The lock comes first and alone: what is read after it is what the last writer left.
         await sql`select pg_advisory_xact_lock(hashtext('primer journal'), hashtext(${schema}))`.execute(transaction)
-        const { rows, steps, answer } = plan(await readState(transaction, question))
+        const { rows, steps, texts = [], erase, answer } = plan(await readState(transaction, question))
         if (rows.length > 0) await insertRows(transaction, rows)
-        if (steps.length > 0) await transaction.insertInto('steps').values(steps).execute()
+        if (steps.length > 0) await insertSteps(transaction, steps)
+        if (texts.length > 0) await insertTexts(transaction, texts)
+        if (erase !== undefined) await eraseIn(transaction, erase)
         return answer
       }),
+    scrub: async () => {
+      // Rows that were written over stay in the table's file until it is cleaned; the server would do it in its own time.
+      await sql`vacuum texts, people`.execute(kysely)
+    },
     failure,
     close: () => kysely.destroy(),
   }
@@ -87,7 +93,7 @@ function postgresStore(parts: {
 
 async function readState(
   transaction: Transaction<Tables>,
-  { fromSeq, keys, book }: AppendQuestion,
+  { fromSeq, keys, book, people }: AppendQuestion,
 ): Promise<AppendState> {
   const entries = transaction.selectFrom('entries')
   const tail: StoredRow[] = []
@@ -98,12 +104,37 @@ async function readState(
     if (page.length < tailPage) break
   }
   const done =
-    keys.length === 0 ? [] : await transaction.selectFrom('steps').selectAll().where('key', 'in', keys).execute()
+    keys.length === 0
+      ? []
+      : await transaction.selectFrom('steps').selectAll().where('key', '=', sql<string>`any(${keys}::text[])`).execute()
+  const salts =
+    people === undefined
+      ? []
+      : await transaction
+          .selectFrom('people')
+          .select(['lookup', 'salt'])
+          .where('lookup', '=', sql<string>`any(${people}::text[])`)
+          .execute()
   const last =
     book === null
       ? undefined
       : await entries.select('seq').where('book', '=', book).orderBy('seq', 'desc').limit(1).executeTakeFirst()
-  return { tail, done, bookSeq: last?.seq ?? 0 }
+  return {
+    tail,
+    done: inOrder(done, keys),
+    bookSeq: last?.seq ?? 0,
+    salts: new Map(salts.map((row) => [row.lookup, row.salt])),
+  }
+}
+
+/** In the order of the keys asked for, as SQLite answers: the first is the one that is told. */
+function inOrder(done: AppendState['done'], keys: readonly string[]): AppendState['done'] {
+  if (done.length < 2) return done
+  const seqs = new Map(done.map(({ key, seq }) => [key, seq]))
+  return keys.flatMap((key) => {
+    const seq = seqs.get(key)
+    return seq === undefined ? [] : [{ key, seq }]
+  })
 }
 
 /** One statement and seven parameters for any number of rows. */
@@ -112,6 +143,30 @@ async function insertRows(transaction: Transaction<Tables>, rows: readonly Chain
   await sql`insert into entries (seq, at, kind, book, body, "previousHash", hash)
     select * from unnest(${column('seq')}::integer[], ${column('at')}::text[], ${column('kind')}::text[], ${column('book')}::text[],
       ${column('body')}::text[], ${column('previousHash')}::text[], ${column('hash')}::text[])`.execute(transaction)
+}
+
+async function insertSteps(transaction: Transaction<Tables>, steps: AppendPlan<unknown>['steps']): Promise<void> {
+  const keys = steps.map(({ key }) => key)
+  const seqs = steps.map(({ seq }) => seq)
+  await sql`insert into steps (key, seq) select * from unnest(${keys}::text[], ${seqs}::integer[])`.execute(transaction)
+}
+
+type TextRows = NonNullable<AppendPlan<unknown>['texts']>
+
+async function insertTexts(transaction: Transaction<Tables>, texts: TextRows): Promise<void> {
+  const column = <K extends keyof TextRows[number]>(name: K) => texts.map((row) => row[name])
+  await sql`insert into texts (id, seq, person, salt, content)
+    select * from unnest(${column('id')}::text[], ${column('seq')}::integer[], ${column('person')}::text[],
+      ${column('salt')}::text[], ${column('content')}::text[])`.execute(transaction)
+}
+
+async function eraseIn(transaction: Transaction<Tables>, { ids, persons, forget }: Erasure): Promise<void> {
+  const blank = sql`update texts set person = null, salt = ${noSalt}, content = repeat('0', octet_length(content))`
+  if (ids !== undefined) await sql`${blank} where id = any(${ids}::text[])`.execute(transaction)
+  if (persons !== undefined) await sql`${blank} where person = any(${persons}::text[])`.execute(transaction)
+  if (forget === undefined) return
+  await sql`update people set salt = ${noSalt}, consent = 0, listening = 0, "forgottenAt" = ${forget.forgottenAt}
+    where lookup = any(${forget.lookups}::text[])`.execute(transaction)
 }
 
 /** Classes of SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html */

@@ -10,6 +10,8 @@ export type EntryFilter = {
   readonly kinds?: readonly EntryKind[]
   readonly fromSeq?: number
   readonly toSeq?: number
+  /** These entries and no others; with it, only `book` and `kinds` are looked at. */
+  readonly seqs?: readonly number[]
   readonly fromAt?: Instant
   /** Up to but not including. */
   readonly beforeAt?: Instant
@@ -23,8 +25,8 @@ const pageSize = 250
 
 /** Entries in order, a page at a time; each is checked before it is handed out. */
 export function readEntries(store: Store, filter: EntryFilter): AsyncGenerator<Entry> {
-  const { book, kinds, fromAt, beforeAt, latest } = filter
-  const picked = [book, kinds, fromAt, beforeAt, latest].some((part) => part !== undefined)
+  const { book, kinds, seqs, fromAt, beforeAt, latest } = filter
+  const picked = [book, kinds, seqs, fromAt, beforeAt, latest].some((part) => part !== undefined)
   return picked ? readPicked(store, filter) : readRange(store, filter)
 }
 
@@ -72,8 +74,9 @@ async function* readPicked(store: Store, filter: EntryFilter): AsyncGenerator<En
 }
 
 async function pickedNumbers(store: Store, filter: EntryFilter): Promise<readonly number[]> {
-  const { book, kinds, fromSeq, toSeq, fromAt, beforeAt, limit, latest } = filter
+  const { book, kinds, seqs, fromSeq, toSeq, fromAt, beforeAt, limit, latest } = filter
   if (kinds?.length === 0) return []
+  if (seqs !== undefined) return numbersAmong(store, filter, seqs)
   let query = store.kysely.selectFrom('entries').select('seq')
   if (book !== undefined) query = query.where('book', '=', book)
   if (kinds !== undefined) query = query.where('kind', 'in', kinds)
@@ -86,6 +89,23 @@ async function pickedNumbers(store: Store, filter: EntryFilter): Promise<readonl
   const rows = await (count === undefined ? query : query.limit(count)).execute()
   const numbers = rows.map((row) => row.seq)
   return latest === undefined ? numbers : numbers.reverse()
+}
+
+async function numbersAmong(
+  store: Store,
+  { book, kinds }: EntryFilter,
+  seqs: readonly number[],
+): Promise<readonly number[]> {
+  const wanted = [...new Set(seqs)].sort((a, b) => a - b)
+  const found: number[] = []
+  for (let first = 0; first < wanted.length; first += pageSize) {
+    let query = store.kysely.selectFrom('entries').select('seq')
+    query = query.where('seq', 'in', wanted.slice(first, first + pageSize))
+    if (book !== undefined) query = query.where('book', '=', book)
+    if (kinds !== undefined) query = query.where('kind', 'in', kinds)
+    for (const { seq } of await query.orderBy('seq').execute()) found.push(seq)
+  }
+  return found
 }
 
 /** A row that fits its own hash, and the row before it where that is known. */

@@ -3,6 +3,7 @@ import { InputError, JournalError } from '../../errors.ts'
 import { canonicalJson } from '../../journal/canonical.ts'
 import type { ChainRow, Draft } from '../../journal/chain.ts'
 import { type Entry, type EntryKind, entryBodies, type NewEntry } from '../../journal/entry.ts'
+import { refersTo, type SealedText } from '../../journal/erasable.ts'
 import { Instant } from '../../units.ts'
 
 const printable = /^[^\p{Cc}\p{Cs}]+$/u
@@ -15,7 +16,10 @@ const Envelope = z.object({
   key: z.string().max(keyMax).regex(printable, 'a key without control characters').optional(),
 })
 
-export type KeyedDraft = Draft & { readonly key: string | undefined }
+export type KeyedDraft = Draft & {
+  readonly key: string | undefined
+  readonly erasable: readonly SealedText[] | undefined
+}
 
 /**
  * Entries as they will be stored. Each body is held against the schema of its kind, so that what is written can be read.
@@ -35,13 +39,14 @@ export function draftsOf(entries: readonly NewEntry[]): readonly KeyedDraft[] {
   return drafts
 }
 
-function soundDraft({ at, kind, book, key, body }: NewEntry): KeyedDraft | null {
+function soundDraft({ at, kind, book, key, body, erasable }: NewEntry): KeyedDraft | null {
   if (!isName(book, bookMax) || (key !== undefined && !isName(key, keyMax)) || !Instant.safeParse(at).success)
     return null
   const parsed = Object.hasOwn(entryBodies, kind) ? entryBodies[kind].safeParse(body) : undefined
   if (parsed?.success !== true) return null
   try {
-    return { at, kind, book, key, body: canonicalJson(parsed.data) }
+    const draft = { at, kind, book, key, body: canonicalJson(parsed.data), erasable }
+    return erasable === undefined || erasable.every((text) => refersTo(draft.body, text)) ? draft : null
   } catch {
     return null
   }
@@ -55,7 +60,7 @@ function isName(text: unknown, max: number): boolean {
 function faultsOf(entries: readonly NewEntry[]): readonly string[] {
   const faults: string[] = []
   const keys = new Set<string>()
-  for (const [index, { at, kind, book, key, body }] of entries.entries()) {
+  for (const [index, { at, kind, book, key, body, erasable = [] }] of entries.entries()) {
     const complain = (text: string) => faults.push(`entry ${index + 1} of ${entries.length} (${kind}): ${text}`)
     if (key !== undefined && keys.has(key)) complain(`the key ${key} stands on an earlier entry too`)
     if (key !== undefined) keys.add(key)
@@ -65,14 +70,17 @@ function faultsOf(entries: readonly NewEntry[]): readonly string[] {
     if (schema === undefined) complain('no such kind of entry')
     const parsed = schema?.safeParse(body)
     for (const text of issues(parsed?.error, ['body'])) complain(text)
-    if (parsed?.success === true) complainOfBody(parsed.data, complain)
+    if (parsed?.success === true) complainOfBody(parsed.data, erasable, complain)
   }
   return faults
 }
 
-function complainOfBody(body: unknown, complain: (text: string) => void): void {
+function complainOfBody(body: unknown, texts: readonly SealedText[], complain: (text: string) => void): void {
   try {
-    canonicalJson(body)
+    const written = canonicalJson(body)
+    for (const text of texts) {
+      if (!refersTo(written, text)) complain(`the text ${text.id} comes with it, and its body does not refer to it`)
+    }
   } catch (error) {
     complain(`body: ${(error as Error).message}`)
   }

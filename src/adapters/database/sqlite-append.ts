@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { ChainRow, StoredRow } from '../../journal/chain.ts'
+import { type ErasureStatements, eraseWith, erasureStatements } from './sqlite-erase.ts'
 import type { AppendPlan, AppendQuestion, AppendState, Store } from './store.ts'
 
 /** Rows of one statement of a large batch: more make it slower again. */
@@ -11,6 +12,7 @@ const rowsAtOnce = 100
  */
 export function sqliteAppend(database: DatabaseSync, busyTimeoutMs: number): Store['append'] {
   let statements: Statements | undefined
+  let erasing: ErasureStatements | undefined
   let ours: OurEnd | null = null
   return async <T>(question: AppendQuestion, plan: (state: AppendState) => AppendPlan<T>): Promise<T> => {
     statements ??= prepared(database, busyTimeoutMs)
@@ -19,9 +21,16 @@ export function sqliteAppend(database: DatabaseSync, busyTimeoutMs: number): Sto
       // Asked inside the transaction: until it ends, nobody else can write.
       const version = dataVersion(statements)
       const untouched = ours !== null && ours.version === version && ours.seq === question.fromSeq
-      const { rows, steps, answer } = plan(stateOf(statements, question, untouched))
+      const { rows, steps, texts, erase, answer } = plan(stateOf(statements, question, untouched))
       insertRows(statements, rows)
       for (const { key, seq } of steps) statements.step.run(key, seq)
+      if (texts !== undefined) {
+        for (const { id, seq, person, salt, content } of texts) statements.text.run(id, seq, person, salt, content)
+      }
+      if (erase !== undefined) {
+        erasing ??= erasureStatements(database)
+        eraseWith(erasing, erase)
+      }
       statements.commit.run()
       const last = rows.at(-1)
       if (last !== undefined) ours = { seq: last.seq, version }
@@ -45,12 +54,22 @@ function dataVersion(statements: Statements): number {
   return Number((statements.version.get() as unknown as readonly unknown[])[0])
 }
 
-function stateOf(statements: Statements, { fromSeq, keys, book }: AppendQuestion, untouched: boolean): AppendState {
+const nobody: AppendState['salts'] = new Map()
+
+function stateOf(
+  statements: Statements,
+  { fromSeq, keys, book, people }: AppendQuestion,
+  untouched: boolean,
+): AppendState {
   const found = keys.map((key) => ({ key, seq: statements.done.get(key)?.seq }))
   return {
     tail: untouched ? null : (statements.tail.all(fromSeq) as unknown as readonly StoredRow[]),
     done: found.filter((step): step is { key: string; seq: number } => typeof step.seq === 'number'),
     bookSeq: book === null ? 0 : Number(statements.lastOfBook.get(book)?.seq ?? 0),
+    salts:
+      people === undefined
+        ? nobody
+        : new Map(people.map((lookup) => [lookup, String(statements.salt.get(lookup)?.salt ?? '')])),
   }
 }
 
@@ -93,5 +112,7 @@ function prepared(database: DatabaseSync, busyTimeoutMs: number) {
     oneRow: make(`${insert} ${row}`),
     manyRows: make(`${insert} ${Array(rowsAtOnce).fill(row).join(', ')}`),
     step: make('INSERT INTO steps (key, seq) VALUES (?, ?)'),
+    text: make('INSERT INTO texts (id, seq, person, salt, content) VALUES (?, ?, ?, ?, ?)'),
+    salt: make('SELECT salt FROM people WHERE lookup = ?'),
   }
 }

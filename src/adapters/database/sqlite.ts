@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import { setTimeout } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely'
 import { ConflictError, InputError, JournalError, WorldError } from '../../errors.ts'
@@ -35,11 +36,24 @@ export function openSqlite(file: string, options: { readonly readOnly: boolean; 
     },
     exact: (rows) => rows.map((row) => exactRow(database, row)),
     append: sqliteAppend(database, busyTimeoutMs),
+    scrub: () => emptyLog(database),
     failure: (error, attempted) => sqliteFailure(error, `${attempted} the journal ${url}`),
     async close() {
       await kysely.destroy()
       if (database.isOpen) database.close()
     },
+  }
+}
+
+/**
+ * Moves what the log beside the file holds into it and cuts the log off, older versions of pages included. While somebody
+ * reads, that must wait: it is tried again for a while, and whoever closes the journal last does it in any case.
+ */
+async function emptyLog(database: DatabaseSync): Promise<void> {
+  for (let tries = 0; tries < 40; tries++) {
+    const { busy } = database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get() ?? {}
+    if (Number(busy) === 0) return
+    await setTimeout(50)
   }
 }
 
@@ -61,7 +75,10 @@ function openFile(
     // Another process may be making the same journal and hold the file for a moment; these only read, so they can wait for it.
     const database = new DatabaseSync(place, { timeout: busyTimeoutMs })
     // FULL: an entry that was reported as written survives a power cut.
-    database.exec(`PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = ${openingTimeoutMs}`)
+    // secure_delete: what is overwritten or moved within the file leaves zeros behind.
+    database.exec(
+      `PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA busy_timeout = ${openingTimeoutMs}`,
+    )
     return database
   } catch (error) {
     throw sqliteFailure(error, `opening the journal ${url}`)

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import { InputError, WorldError } from '../../errors.ts'
 import type { ChainRow, StoredRow } from '../../journal/chain.ts'
+import type { SealedText } from '../../journal/erasable.ts'
 import type { Tables } from './tables.ts'
 
 /** What SQLite and PostgreSQL do each in their own way; everything else goes through Kysely, the same for both. */
@@ -20,6 +21,8 @@ export type Store = {
    * Whatever `plan` throws leaves the database as it was.
    */
   append<T>(question: AppendQuestion, plan: (state: AppendState) => AppendPlan<T>): Promise<T>
+  /** Called once something was overwritten with zeros: what it said must not be left in files beside the journal either. */
+  scrub(): Promise<void>
   /** The error a user should see for one that the driver threw; an error that is no matter of the database comes back as it is. */
   failure(error: unknown, attempted: string): unknown
   close(): Promise<void>
@@ -29,6 +32,8 @@ export type AppendQuestion = {
   readonly fromSeq: number
   readonly keys: readonly string[]
   readonly book: string | null
+  /** Lookups of people whose salt the plan wants to see. */
+  readonly people?: readonly string[]
 }
 
 export type AppendState = {
@@ -38,12 +43,26 @@ export type AppendState = {
   readonly done: readonly { readonly key: string; readonly seq: number }[]
   /** Last entry of the book asked for; 0 where it has none. */
   readonly bookSeq: number
+  /** Salt of each person asked for who is known. */
+  readonly salts: ReadonlyMap<string, string>
 }
 
 export type AppendPlan<T> = {
   readonly rows: readonly ChainRow[]
   readonly steps: readonly { readonly key: string; readonly seq: number }[]
+  readonly texts?: readonly (SealedText & { readonly seq: number })[]
+  readonly erase?: Erasure
   readonly answer: T
+}
+
+/** What an append overwrites with zeros in its own transaction. */
+export type Erasure = {
+  /** Texts by their number. */
+  readonly ids?: readonly string[]
+  /** All texts about these pseudonyms. */
+  readonly persons?: readonly string[]
+  /** Lookups of people to be forgotten: their salts go, and nothing said until `forgottenAt` is captured again. */
+  readonly forget?: { readonly lookups: readonly string[]; readonly forgottenAt: string }
 }
 
 /** Turns what a driver throws into an error that says what was tried and what to do. */

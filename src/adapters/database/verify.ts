@@ -2,8 +2,10 @@ import { type Selectable, sql } from 'kysely'
 import { JournalError } from '../../errors.ts'
 import { isCanonicalJson } from '../../journal/canonical.ts'
 import { type ChainRow, type Fault, followed, genesis, type StoredRow } from '../../journal/chain.ts'
+import { refersTo, type SealedText } from '../../journal/erasable.ts'
 import type { Instant } from '../../units.ts'
 import type { Store } from './store.ts'
+import { storedTexts } from './texts.ts'
 
 /** An entry that the journal is known to have had. */
 export type KnownHead = {
@@ -32,13 +34,21 @@ export type Verification = {
 
 const pageSize = 250
 
-/** Reads the whole journal and names the first entry that cannot be trusted. */
-export async function verification(store: Store, heads: readonly KnownHead[]): Promise<Verification> {
+/**
+ * Reads the whole journal and names the first entry that cannot be trusted.
+ *
+ * @param texts whether the journal has the table of erasable texts: each that is there must be the one its entry refers to
+ */
+export async function verification(store: Store, heads: readonly KnownHead[], texts: boolean): Promise<Verification> {
   // Asked before the walk: a step that another process records meanwhile must not seem to lack its entry.
   const stepSeq = await lastStep(store)
-  const walk = await walked(store, { heads, bodies: true })
+  const walk = await walked(store, { heads, bodies: true, texts })
   const last = walk.last
-  const firstBad = walk.fault ?? lostTail(last?.seq ?? 0, heads, stepSeq) ?? (await strayEntry(store))
+  const firstBad =
+    walk.fault ??
+    lostTail(last?.seq ?? 0, heads, stepSeq) ??
+    (await strayEntry(store)) ??
+    (texts ? await strayText(store, last?.seq ?? 0) : null)
   const provenTo = Math.max(0, ...heads.map((head) => head.seq).filter((seq) => seq <= (last?.seq ?? 0)))
   const stored = await storedEnd(store, last)
   return {
@@ -55,7 +65,7 @@ export async function verification(store: Store, heads: readonly KnownHead[]): P
 /** The last row of a chain whose hashes and links fit and which has every finished step; a broken one stops the program here. */
 export async function soundEnd(store: Store): Promise<ChainRow | null> {
   const stepSeq = await lastStep(store)
-  const { last, fault } = await walked(store, { heads: [], bodies: false })
+  const { last, fault } = await walked(store, { heads: [], bodies: false, texts: false })
   const broken = fault ?? lostTail(last?.seq ?? 0, [], stepSeq) ?? (await strayEntry(store))
   if (broken !== null) throw brokenJournal(store.url, broken)
   return last
@@ -112,16 +122,21 @@ export function brokenJournal(url: string, fault: Fault): JournalError {
 
 type Walk = { readonly last: ChainRow | null; readonly fault: Fault | null }
 
-/** Follows the chain from the first entry to the first fault. `bodies` also asks that each body be canonical JSON. */
+/**
+ * Follows the chain from the first entry to the first fault. `bodies` also asks that each body be canonical JSON, `texts`
+ * that the texts which came with an entry are as it says.
+ */
 async function walked(
   store: Store,
-  { heads, bodies }: { readonly heads: readonly KnownHead[]; readonly bodies: boolean },
+  { heads, bodies, texts }: { readonly heads: readonly KnownHead[]; readonly bodies: boolean; readonly texts: boolean },
 ): Promise<Walk> {
   const wanted = Map.groupBy(heads, (head) => head.seq)
   let last: ChainRow | null = null
   for (;;) {
-    const page = await readPage(store, last?.seq ?? 0)
+    const after: number = last?.seq ?? 0
+    const page = await readPage(store, after)
     if ('fault' in page) return { last, fault: page.fault }
+    const kept = texts ? await textsOfPage(store, after, page.rows.length) : noTexts
     for (const stored of page.rows) {
       const step = followed(last ?? genesis, stored)
       if (step.kind === 'fault') return { last, fault: step.fault }
@@ -134,9 +149,27 @@ async function walked(
       }
       const other = wanted.get(row.seq)?.find((head) => !row.hash.startsWith(head.hash))
       if (other !== undefined) return { last, fault: rewritten(row, other) }
+      const changed = kept.get(row.seq)?.find((text) => !refersTo(row.body, text))
+      if (changed !== undefined) return { last, fault: changedText(row, changed) }
       last = row
     }
     if (page.rows.length === 0) return { last, fault: null }
+  }
+}
+
+type StoredText = Pick<SealedText, 'id' | 'salt' | 'content'>
+
+const noTexts: ReadonlyMap<number, readonly StoredText[]> = new Map()
+
+/** Texts by the entry they came with. Rows of a page follow each other, or the walk ends at the first that does not. */
+async function textsOfPage(store: Store, after: number, rows: number): Promise<typeof noTexts> {
+  return rows === 0 ? noTexts : Map.groupBy(await storedTexts(store, after + 1, after + rows), ({ seq }) => seq)
+}
+
+function changedText({ seq }: ChainRow, { id }: StoredText): Fault {
+  return {
+    seq,
+    because: `a text of entry ${seq} was changed: ${id} is not what the entry refers to; erased it would be no fault`,
   }
 }
 
@@ -217,6 +250,14 @@ async function strayEntry(store: Store): Promise<Fault | null> {
   return stray === undefined
     ? null
     : { seq: Number(stray.seq), because: `entry ${stray.seq} was inserted: entries are numbered from 1` }
+}
+
+/** A text whose entry is not there: nothing says what it should be. */
+async function strayText(store: Store, last: number): Promise<Fault | null> {
+  const [stray] = (await storedTexts(store, last + 1, 2 ** 31 - 1)).concat(await storedTexts(store, -(2 ** 31), 0))
+  return stray === undefined
+    ? null
+    : { seq: stray.seq, because: `a text came with entry ${stray.seq}, which is missing` }
 }
 
 /** The last row as it lies there, trusted or not, and the number of rows. */
