@@ -1,0 +1,241 @@
+import type { TTweetv2TweetField } from 'twitter-api-v2'
+import { z } from 'zod'
+import { type IncomingDeletion, type IncomingEdit, type IncomingMessage, storable } from '../../journal/incoming.ts'
+import { Instant } from '../../units.ts'
+import { openXClient, type XClient, type XSettings } from './client.ts'
+import { failureOf, failureText } from './failure.ts'
+import { type ReadKind, readPrices, type XLedger } from './ledger.ts'
+import { afterPage, parseSweep, passOf, queriesFor } from './sweep.ts'
+
+/** Our own posts, as the journal knows them. */
+export type OwnPosts = {
+  /** First posts of threads of the last week: their conversations are searched. */
+  readonly roots: readonly string[]
+  /** Further posts of those threads, which may be quoted by themselves. */
+  readonly parts: readonly string[]
+  /** Every post of ours that an answer may belong to. */
+  readonly all: ReadonlySet<string>
+}
+
+export type XPoll = {
+  readonly events: readonly (IncomingMessage | IncomingEdit)[]
+  /** To be stored once the events are: `x/mentions` and `x/search`. */
+  readonly cursors: { readonly mentions: string; readonly search: string }
+  /** Why not everything was read; null when it was. */
+  readonly because: string | null
+}
+
+export type XReader = {
+  /** Mentions first, which cost least, then conversations and quotes, until everything is read or the day's budget is used. */
+  readonly poll: (
+    cursors: { readonly mentions: string | null; readonly search: string | null },
+    own: OwnPosts,
+  ) => Promise<XPoll>
+  /** Which posts are gone, of those asked for; null where the budget or X does not allow to ask. */
+  readonly gone: (ids: readonly string[]) => Promise<readonly IncomingDeletion[] | null>
+  readonly close: () => Promise<void>
+}
+
+export type XReaderSettings = XSettings & {
+  readonly ledger: XLedger
+  /** Most US dollars for reading in a UTC day. */
+  readonly dailyUsd: number
+  readonly nowMs?: () => number
+}
+
+/** What a post of X must have to be of use; its author's name is not asked for, since it is paid as a read of its own. */
+const Post = z.object({
+  id: z.string().regex(/^\d{1,20}$/),
+  text: z.string(),
+  author_id: z.string().regex(/^\d{1,20}$/),
+  created_at: z.string(),
+  conversation_id: z
+    .string()
+    .regex(/^\d{1,20}$/)
+    .optional(),
+  referenced_tweets: z.array(z.object({ type: z.string(), id: z.string().max(64) })).optional(),
+  attachments: z.object({ media_keys: z.array(z.string()).optional() }).optional(),
+  edit_history_tweet_ids: z.array(z.string().regex(/^\d{1,20}$/)).optional(),
+  note_tweet: z.object({ text: z.string() }).optional(),
+})
+type Post = z.infer<typeof Post>
+
+const fields: { 'tweet.fields': TTweetv2TweetField[] } = {
+  'tweet.fields': [
+    'author_id',
+    'created_at',
+    'conversation_id',
+    'referenced_tweets',
+    'attachments',
+    'edit_history_tweet_ids',
+    'note_tweet',
+  ],
+}
+
+type Page = { readonly posts: readonly unknown[]; readonly oldestId: string | null }
+type Source = {
+  readonly kind: ReadKind
+  readonly leastResults: number
+  readonly via: 'mention' | 'conversation'
+  readonly page: (query: string, range: { since_id: string; until_id: string; max_results: number }) => Promise<Page>
+}
+
+export async function openXReader(settings: XReaderSettings): Promise<XReader> {
+  const client = await openXClient(settings)
+  const nowMs = settings.nowMs ?? Date.now
+  const left = () => settings.dailyUsd - settings.ledger.readUsd(new Date(nowMs()).toISOString().slice(0, 10))
+  const paid = (kind: ReadKind, count: number) =>
+    settings.ledger.add(new Date(nowMs()).toISOString().slice(0, 10), kind, count)
+
+  /** Reads a source from its cursor on. @returns why it stopped early, or null */
+  async function sweep(
+    source: Source,
+    cursor: string | null,
+    queries: readonly string[],
+    own: OwnPosts,
+    events: XPoll['events'][number][],
+    selfId: string,
+  ): Promise<{ readonly cursor: string; readonly because: string | null }> {
+    let state = parseSweep(cursor, nowMs())
+    let pass = passOf(state, queries, nowMs())
+    while (pass.queries.length > 0) {
+      const most = Math.min(100, Math.floor(left() / readPrices[source.kind] + 1e-9))
+      if (most < source.leastResults) {
+        const because = `the day's budget for reading X, USD ${settings.dailyUsd}, is used`
+        return { cursor: JSON.stringify({ ...state, pass }), because }
+      }
+      const range = { since_id: state.since, until_id: pass.until, max_results: most }
+      let page: Page
+      try {
+        page = await source.page(pass.queries[0]!, range)
+      } catch (error) {
+        return { cursor: JSON.stringify({ ...state, pass }), because: failureText(failureOf(error, client.keys)) }
+      }
+      paid(source.kind, page.posts.length)
+      for (const post of page.posts) events.push(...eventsOf(post, source.via, own, selfId))
+      state = afterPage(state, pass, page.oldestId)
+      if (state.pass === null) return { cursor: JSON.stringify(state), because: null }
+      pass = state.pass
+    }
+    // Nothing to ask: the time up to now is through all the same.
+    return { cursor: JSON.stringify(afterPage(state, pass, null)), because: null }
+  }
+
+  return {
+    async poll(cursors, own) {
+      const events: XPoll['events'][number][] = []
+      const unread = { mentions: cursors.mentions ?? '', search: cursors.search ?? '' }
+      let selfId: string
+      try {
+        selfId = await client.selfId()
+      } catch (error) {
+        return { events, cursors: unread, because: failureText(failureOf(error, client.keys)) }
+      }
+      const mentions = await sweep(mentionsOf(client, selfId), cursors.mentions, ['mentions'], own, events, selfId)
+      const search = await sweep(
+        searchOf(client),
+        cursors.search,
+        queriesFor(own.roots, selfId, own.parts),
+        own,
+        events,
+        selfId,
+      )
+      const once = new Map(events.map((event) => [`${event.kind}/${event.externalId}/${event.editedAt}`, event]))
+      return {
+        events: [...once.values()].toReversed(),
+        cursors: { mentions: mentions.cursor, search: search.cursor },
+        because: mentions.because ?? search.because,
+      }
+    },
+    async gone(ids) {
+      if (ids.length === 0) return []
+      if (left() < ids.length * readPrices.post) return null
+      const deletedAt = new Date(nowMs()).toISOString()
+      const deletions: IncomingDeletion[] = []
+      try {
+        for (let from = 0; from < ids.length; from += 100) {
+          const some = ids.slice(from, from + 100)
+          const { data = [], errors = [] } = await client.api.v2.tweets(some)
+          paid('post', data.length)
+          const there = new Set(data.map(({ id }) => id))
+          // Only what X says it does not find is gone: a post that it withholds for a while may come back.
+          const notFound = new Set(
+            errors.flatMap(({ title, value }) =>
+              title === 'Not Found Error' && typeof value === 'string' ? [value] : [],
+            ),
+          )
+          for (const externalId of some) {
+            if (there.has(externalId) || !notFound.has(externalId)) continue
+            deletions.push({ kind: 'deletion', channel: 'x', externalId, placeId: externalId, deletedAt })
+          }
+        }
+        return deletions
+      } catch (error) {
+        failureOf(error, client.keys)
+        return null
+      }
+    },
+    close: async () => client.cut(),
+  }
+}
+
+function mentionsOf(client: XClient, selfId: string): Source {
+  return {
+    kind: 'owned',
+    leastResults: 5,
+    via: 'mention',
+    page: async (_query, range) => pageOf(await client.api.v2.userMentionTimeline(selfId, { ...fields, ...range })),
+  }
+}
+
+function searchOf(client: XClient): Source {
+  return {
+    kind: 'post',
+    leastResults: 10,
+    via: 'conversation',
+    page: async (query, range) => pageOf(await client.api.v2.search(query, { ...fields, ...range })),
+  }
+}
+
+function pageOf(found: {
+  readonly tweets: readonly unknown[]
+  readonly done: boolean
+  readonly meta: { oldest_id?: string }
+}): Page {
+  return { posts: found.tweets, oldestId: found.done ? null : (found.meta.oldest_id ?? null) }
+}
+
+/** A post as what was said; one of our own, or one that cannot be read, is nothing. */
+function eventsOf(value: unknown, source: Source['via'], own: OwnPosts, selfId: string): XPoll['events'][number][] {
+  const parsed = Post.safeParse(value)
+  if (!parsed.success || parsed.data.author_id === selfId) return []
+  const post: Post = parsed.data
+  const saidAt = Instant.safeParse(new Date(post.created_at).toJSON() ?? '')
+  if (!saidAt.success) return []
+  const reference = (type: string) => post.referenced_tweets?.find((one) => one.type === type)?.id ?? null
+  const [answered, quoted] = [reference('replied_to'), reference('quoted')]
+  const place = post.conversation_id ?? post.id
+  // An edit gets a number of its own on X; what was said stays under the first.
+  const first = post.edit_history_tweet_ids?.[0] ?? post.id
+  const editedAt = first === post.id ? null : saidAt.data
+  const from = { channel: 'x', externalId: first, placeId: place, userId: post.author_id, userName: null } as const
+  const text = storable(unescaped(post.note_tweet?.text ?? post.text))
+  const via =
+    answered !== null && own.all.has(answered) ? 'reply' : quoted !== null && own.all.has(quoted) ? 'quote' : source
+  const message: IncomingMessage = {
+    ...from,
+    kind: 'message',
+    saidAt: saidAt.data,
+    text,
+    via,
+    repliesTo: answered ?? quoted,
+    threadOf: own.all.has(place) ? place : null,
+    attachments: post.attachments?.media_keys?.length ?? 0,
+    editedAt,
+  }
+  return editedAt === null ? [message] : [message, { ...from, kind: 'edit', editedAt, text }]
+}
+
+function unescaped(text: string): string {
+  return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&')
+}
