@@ -3,6 +3,7 @@ import { delayMs, failureReason, repairTurn, retryable, verdictOn } from '../dec
 import { costUsd, estimatedTokens, modelPrice } from '../decision/model-prices.ts'
 import type { AttemptEntry } from '../journal/entry.ts'
 import { callModel, type Facts, type ModelSettings, noFacts, type Question, type Reservation } from './model/call.ts'
+import type { ModelDesk } from './model/desk.ts'
 
 export type { ModelSettings }
 
@@ -14,6 +15,8 @@ export type ModelRequest<T> = Question & {
   readonly spentTodayUsd: number
   /** Attempts recorded for this date before, when a run is repeated: numbering goes on from there. */
   readonly attemptsBefore?: number
+  /** One question of many: it waits its turn, as LLM_REQUESTS_PER_MINUTE has it. */
+  readonly bulk?: boolean
   /** Called after each attempt, so that what was spent is on record even if the process dies during the next one. */
   readonly record?: (attempt: AttemptEntry) => Promise<void>
 }
@@ -48,12 +51,19 @@ const triesMostWithRepair = 5
 /**
  * A model behind any OpenAI-compatible server. `ask` never throws for what the server does: it retries what may pass, asks once
  * more after an answer that cannot be used, stays within the day's budget, and returns every attempt.
+ *
+ * @param desk where calls of all processes reserve what they may cost; without it only what was spent before counts
  */
-export function openModel(settings: ModelSettings, world: ModelWorld = realWorld): Model {
-  return { name: settings.name, ask: (request) => ask(settings, request, world) }
+export function openModel(settings: ModelSettings, world: ModelWorld = realWorld, desk?: ModelDesk): Model {
+  return { name: settings.name, ask: (request) => ask(settings, request, world, desk) }
 }
 
-async function ask<T>(settings: ModelSettings, request: ModelRequest<T>, world: ModelWorld): Promise<ModelReply<T>> {
+async function ask<T>(
+  settings: ModelSettings,
+  request: ModelRequest<T>,
+  world: ModelWorld,
+  desk: ModelDesk | undefined,
+): Promise<ModelReply<T>> {
   const attempts: AttemptEntry[] = []
   const record = async (facts: Facts, outcome: AttemptEntry['outcome'], detail: string): Promise<void> => {
     const attempt = (request.attemptsBefore ?? 0) + attempts.length + 1
@@ -69,7 +79,9 @@ async function ask<T>(settings: ModelSettings, request: ModelRequest<T>, world: 
     const question = { messages, schemaName: request.schemaName, jsonSchema: request.jsonSchema }
     const reservation = reservationFor(settings, question)
     // Turned this way round, a sum that is not a number refuses too.
-    if (!(spentUsd + reservation.reservedUsd <= settings.dailyBudgetUsd)) {
+    const isCovered = spentUsd + reservation.reservedUsd <= settings.dailyBudgetUsd
+    const hold = isCovered ? await desk?.enter(reservation.reservedUsd, { bulk: request.bulk === true }) : undefined
+    if (!isCovered || hold === null) {
       await record(noFacts(world.now()), 'budget', budgetDetail(settings, spentUsd, reservation))
       return none("today's budget for the model does not cover another call")
     }
@@ -77,6 +89,7 @@ async function ask<T>(settings: ModelSettings, request: ModelRequest<T>, world: 
     if (called.kind === 'failure') {
       const { facts, failure, detail } = called
       await record(facts, failure.outcome, detail)
+      hold?.leave()
       const most = unusable === null ? triesMost : triesMostWithRepair
       if (!retryable(failure) || tries >= most) return none(failureReason(failure, settings.timeoutMs))
       await world.sleep(delayMs(tries, world.chance(), failure.retryAfterMs))
@@ -84,6 +97,7 @@ async function ask<T>(settings: ModelSettings, request: ModelRequest<T>, world: 
     }
     const verdict = verdictOn(called.completion, request.parse)
     await record(called.facts, verdict.outcome, verdict.detail)
+    hold?.leave()
     switch (verdict.outcome) {
       case 'accepted':
         return { kind: 'answer', answer: verdict.answer, attempts }

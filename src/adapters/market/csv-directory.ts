@@ -9,6 +9,8 @@ const bytesMax = 64 * 1024 * 1024
 export type CsvDirectory = {
   /** The parsed file of a symbol, or null where there is none. A file is read once and kept. */
   readonly load: (symbol: string) => Promise<CsvFile | null>
+  /** Symbols that have a file, whether it is sound or not. */
+  readonly symbols: readonly string[]
   /** Which file a symbol lacks, in words. */
   readonly whyWithout: (symbol: string) => string
 }
@@ -18,6 +20,7 @@ export function openCsvDirectory(directory: string): CsvDirectory {
   const names = filesBySymbol(directory)
   const files = new Map<string, Promise<CsvFile | null>>()
   return {
+    symbols: [...names.keys()],
     load(symbol) {
       const known = files.get(symbol)
       if (known) return known

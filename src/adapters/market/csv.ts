@@ -15,7 +15,7 @@ import { type CsvFile, faultsShown, someOf } from './csv-file.ts'
  * opened on their date, rates at their hour. Files are read once and kept; every fault of every file asked for is thrown together.
  */
 export function openCsvMarket(directory: string): PriceSource {
-  const { load, whyWithout } = openCsvDirectory(directory)
+  const { load, symbols, whyWithout } = openCsvDirectory(directory)
   const loadAll = async (listings: readonly Listing[]) => {
     // One after the other: a directory may hold more files than a process may have open.
     const loaded: Loaded[] = []
@@ -52,6 +52,15 @@ export function openCsvMarket(directory: string): PriceSource {
       }
       const rates = pairs.flatMap((pair) => (pair.file === null ? [] : [knownRates(pair.file, pair, request)]))
       return { histories, rates, absent, notes: notesOn(loaded, pairs, histories, rates, request) }
+    },
+
+    async pairs({ quotes }) {
+      const pairs = symbols.flatMap((symbol) => {
+        const [, base, quote] = /^([A-Z0-9.$_-]{1,15})\/([A-Z]{3,5})$/.exec(symbol) ?? []
+        if (base === undefined || quote === undefined || !quotes.includes(quote)) return []
+        return [{ symbol, base, quote, quantityStep: null, takerFeeBps: null }]
+      })
+      return { pairs, notes: [] }
     },
 
     async quotes(listings, now) {

@@ -130,14 +130,15 @@ function countWhile<T>(items: readonly T[], holds: (item: T) => boolean): number
   return low
 }
 
-const currencyOf = { XNYS: 'USD', XPAR: 'EUR' } as const
+const currencyOf = { XNYS: 'USD', XPAR: 'EUR', CRYPTO: null } as const
 
 function refuseCurrencies(listings: readonly Listing[]): void {
   const faults = listings
     .filter(({ currency, exchange }) => currency !== currencyOf[exchange])
-    .map(
-      ({ symbol, currency, exchange }) =>
-        `the simulation quotes ${symbol} on ${exchange} in ${currencyOf[exchange]}, the book expects ${currency}`,
+    .map(({ symbol, currency, exchange }) =>
+      currencyOf[exchange] === null
+        ? `the simulation has no coins, and the book asks for ${symbol}; use csv:DIR or ccxt:EXCHANGE`
+        : `the simulation quotes ${symbol} on ${exchange} in ${currencyOf[exchange]}, the book expects ${currency}`,
     )
   if (faults.length > 0) throw new InputError(faults)
 }
