@@ -1,0 +1,50 @@
+import type { Journal, Person } from '../adapters/database/journal.ts'
+import type { Context } from '../context.ts'
+import type { IncomingMessage } from '../journal/incoming.ts'
+import type { Notice } from './capture.ts'
+import { type Account, type Known, peopleOf } from './people.ts'
+import { communityBook } from './said.ts'
+
+/** What a person is told once, in reply to the first thing they said or did. */
+export const noticeText =
+  'Noted, once: what you say to this bot is kept for research, under a random name, with its time and the prices of then. The model that decides never reads it, and it is exported only if you allow it. See it with /privacy export, stop it with /privacy consent, erase it with /privacy forget.'
+
+/** A notice that is being sent is not asked for again for a while; should the sending fail, it is. */
+const claimMs = 15 * 60_000
+const claims = new WeakMap<Journal, Map<string, number>>()
+
+/** The notice that somebody's first message is due, or null. On X the bot only listens, unless it is switched on. */
+export function noticeDue(ctx: Context, event: IncomingMessage, person: Person): Notice | null {
+  if (person.noticedAt !== null || (event.channel === 'x' && !ctx.config.x.replies)) return null
+  let claimed = claims.get(ctx.journal)
+  if (claimed === undefined) {
+    claimed = new Map()
+    claims.set(ctx.journal, claimed)
+  }
+  const now = performance.now()
+  if ((claimed.get(person.lookup) ?? Number.NEGATIVE_INFINITY) > now - claimMs) return null
+  for (const [lookup, since] of claimed) if (since <= now - claimMs) claimed.delete(lookup)
+  claimed.set(person.lookup, now)
+  const { channel, userId, placeId, externalId } = event
+  return { channel, userId, placeId, replyTo: externalId }
+}
+
+/** Writes down that somebody was told. @returns false when that was on record before */
+export async function recordNotice(ctx: Context, account: Account, at: string): Promise<boolean> {
+  const people = await peopleOf(ctx)
+  const person = (await people.enrol([account])).get(people.lookup(account))
+  return person === undefined ? false : recordNoticeTo(ctx, account, person, at)
+}
+
+export async function recordNoticeTo(ctx: Context, account: Account, person: Known, at: string): Promise<boolean> {
+  if (!(await ctx.journal.changePerson(person.lookup, { noticedAt: at }))) return false
+  await ctx.journal.append([
+    {
+      at: ctx.clock.now(at),
+      kind: 'notice',
+      book: communityBook,
+      body: { person: person.pseudonym, channel: account.channel },
+    },
+  ])
+  return true
+}
