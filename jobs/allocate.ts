@@ -6,18 +6,23 @@ import type { BookMarket } from '../src/decision/book-market.ts'
 import { buildSnapshot } from '../src/decision/build-snapshot.ts'
 import { type Run, settleControl, settleDay, startRun, viewAt } from '../src/decision/day.ts'
 import type { Action } from '../src/decision/decision.ts'
-import type { Guarded } from '../src/decision/guardrails/guard.ts'
 import { wishesOf } from '../src/decision/policies/model.ts'
 import { parsePolicy } from '../src/decision/policies/parse.ts'
 import type { Settled, View } from '../src/decision/policy.ts'
 import { promptSha256, renderPrompt } from '../src/decision/prompt.ts'
 import type { Snapshot } from '../src/decision/snapshot.ts'
 import type { DecisionEntry } from '../src/journal/entry.ts'
-import { nextSession, openAt } from '../src/market/calendar.ts'
+import { firstFillable, openAt } from '../src/market/calendar.ts'
 import type { Lapsed, Order } from '../src/portfolio/holdings.ts'
 import { renderDecisionPost } from '../src/posts/decision-post.ts'
 import type { Instant } from '../src/units.ts'
-import { appendStep, due } from './steps.ts'
+import { cashDragOf, holdsOf } from './decision-facts.ts'
+import { firstOpenOf } from './decision-open.ts'
+import { extractorOf } from './extract.ts'
+import { pausedDecision } from './paused.ts'
+import { marketTextFactors, storedSignals } from './signals.ts'
+import { appendStep, due, dueOf } from './steps.ts'
+import { recordLiveTrial, signalsTrial } from './trials.ts'
 
 /** What whoever decides came to, before the guardrails. */
 type Decided = {
@@ -42,15 +47,19 @@ export async function decideSession(
   const key = `${book}/${date}/decision`
   let current = open
   if ((await ctx.journal.done(key)) === null) {
-    const run = runOf(market, current, current.state.opened.policy)
+    const run = await runOf(ctx, market, current, current.state.opened.policy)
     const view = viewAt(market, run, session, firstIndex(market, current))
     const sealed = await sealSnapshot(ctx, current, view)
+    // A catalyst book's model reads texts; what is decided on them, an optimizer says.
     const decided =
-      ctx.model === null ? await askControl(ctx, view, run) : await askModel(ctx, current, view, sealed.snapshot)
+      (await pausedDecision(ctx, book)) ??
+      (ctx.model === null || market.rules.kind === 'catalyst'
+        ? await askControl(ctx, view, run)
+        : await askModel(ctx, current, view, sealed.snapshot))
     current = (await ctx.state(book))!
     await record(ctx, current, view, run, decided, sealed.sha256, key)
   }
-  await postDecision(ctx, current, date)
+  await postDecision(ctx, market, current, date)
   return (await ctx.state(book))!
 }
 
@@ -67,11 +76,11 @@ export async function missSession(
   const key = `${book}/${date}/decision`
   if ((await ctx.journal.done(key)) !== null) return open
   // A stop of that day cannot be decided after the open at which it would have sold: the next decision looks at it.
-  const run: Run = { ...runOf(market, open, open.state.opened.policy), guarded: false }
+  const run: Run = { ...(await runOf(ctx, market, open, open.state.opened.policy)), guarded: false }
   const view = viewAt(market, run, session, firstIndex(market, open))
   const decided: Decided = { settled: { kind: 'no-decision', because }, summary: '', actions: [], prompt: null }
   await record(ctx, open, view, run, decided, null, key)
-  await postDecision(ctx, open, date)
+  await postDecision(ctx, market, open, date)
   return (await ctx.state(book))!
 }
 
@@ -79,8 +88,17 @@ function firstIndex(market: BookMarket, open: OpenBook): number {
   return market.panel.indexOf.get(open.state.opened.firstSession) ?? -1
 }
 
-function runOf(market: BookMarket, open: OpenBook, policy: string): Run {
-  const control = parsePolicy(policy === 'model' ? 'do-nothing' : policy, market, { asBenchmark: true })
+async function runOf(ctx: Context, market: BookMarket, open: OpenBook, policy: string): Promise<Run> {
+  const control = parsePolicy(policy === 'model' ? 'do-nothing' : policy, market, {
+    asBenchmark: true,
+    ...(policy === 'signals' && { signals: await storedSignals(ctx) }),
+  })
+  if (policy === 'signals' && market.rules.kind === 'catalyst') {
+    const extractor = extractorOf(ctx)
+    const who = extractor?.kind === 'model' ? { extractor: ctx.model!.name, sha256: extractor.promptSha256 } : null
+    const trial = who === null ? null : signalsTrial(who, market.rules)
+    await recordLiveTrial(ctx, market.book.name, open.state.opened.firstSession, trial)
+  }
   return { ...startRun(market, control, { guarded: true }), holdings: open.state.holdings, week: open.state.week }
 }
 
@@ -92,7 +110,7 @@ async function sealSnapshot(ctx: Context, open: OpenBook, view: View): Promise<{
   if (last !== null && last.body.date === date)
     return { snapshot: last.body.snapshot as Snapshot, sha256: last.body.sha256 }
   const standing = state.lastClose!.body.standing
-  const at = ctx.clock.now(due.snapshot(date))
+  const at = ctx.clock.now(dueOf(view.market.rules).snapshot(date))
   const snapshot = buildSnapshot(view, {
     sealedAt: at,
     day: standing.day,
@@ -106,6 +124,7 @@ async function sealSnapshot(ctx: Context, open: OpenBook, view: View): Promise<{
       priceOnly,
     })),
     recentDecisions: state.decisions.slice(-5).map(({ body }) => body),
+    textFactors: [...(view.market.rules.kind === 'allocator' ? await marketTextFactors(ctx, at) : [])],
   })
   const sha256 = createHash('sha256').update(canonicalize(snapshot)!).digest('hex')
   const body = { date, sha256, snapshot }
@@ -145,6 +164,7 @@ function pctOf(
 async function askModel(ctx: Context, open: OpenBook, view: View, snapshot: Snapshot): Promise<Decided> {
   const book = open.opened.book
   const date = snapshot.date
+  await recordLiveTrial(ctx, book, date)
   const { messages } = renderPrompt(ctx.promptTemplate, snapshot)
   // Attempts for this date, and on a live clock all of today's: neither can be older than the date.
   const attempts = ctx.journal.read({ book, kinds: ['attempt'], fromAt: `${date}T00:00:00.000Z` })
@@ -195,7 +215,7 @@ async function record(
   const date = view.market.panel.sessions[view.session]!
   const { settled } = decided
   const { guarded } = settleDay(run, view, settled)
-  const at = ctx.clock.now(due.decision(date))
+  const at = ctx.clock.now(dueOf(view.market.rules).decision(date))
   const missed = alreadyOpened(view, guarded.orders, at)
   const body: DecisionEntry = {
     date,
@@ -225,7 +245,7 @@ function alreadyOpened(view: View, orders: readonly Order[], at: Instant): Lapse
   const date = view.market.panel.sessions[view.session]!
   return orders.flatMap((order) => {
     const { exchange } = view.market.panel.bySymbol.get(order.symbol)!
-    const opensAt = openAt(exchange, nextSession(exchange, date))
+    const opensAt = openAt(exchange, firstFillable(exchange, date))
     if (opensAt > at) return []
     return [
       {
@@ -237,21 +257,6 @@ function alreadyOpened(view: View, orders: readonly Order[], at: Instant): Lapse
       },
     ]
   })
-}
-
-function holdsOf(view: View, guarded: Guarded): number {
-  const traded = new Set(guarded.orders.map((order) => order.symbol))
-  return view.holdings.positions.filter((position) => !traded.has(position.symbol)).length
-}
-
-function cashDragOf(view: View): DecisionEntry['cashDrag'] {
-  const { limits } = view.market.book
-  const { volatility } = view.regime()
-  return {
-    cashWeight: view.holdings.cashCents / 100 / view.equity,
-    floor: limits.cashFloor[volatility],
-    ceiling: limits.cashCeiling[volatility],
-  }
 }
 
 /** Each benchmark decides at the same close on the same prices, as the control of its name. */
@@ -276,13 +281,14 @@ async function benchmarkOrders(ctx: Context, open: OpenBook, view: View): Promis
 }
 
 /** The post about a decision, once. */
-export async function postDecision(ctx: Context, open: OpenBook, date: string): Promise<void> {
+export async function postDecision(ctx: Context, market: BookMarket, open: OpenBook, date: string): Promise<void> {
   const book = open.opened.book
   const key = `${book}/${date}/post-decision`
   if ((await ctx.journal.done(key)) !== null) return
   const decision = await ctx.journal.last(book, 'decision')
   const close = await ctx.journal.last(book, 'close')
   if (decision === null || decision.body.date !== date || close === null) return
-  const post = renderDecisionPost({ opened: open.opened, decision, close })
-  await ctx.journal.append([{ at: ctx.clock.now(due.post(date)), kind: 'post', book, key, body: post }])
+  const before = firstOpenOf(market, decision.body)
+  const post = { ...renderDecisionPost({ opened: open.opened, decision, close }), ...(before !== null && { before }) }
+  await ctx.journal.append([{ at: ctx.clock.now(dueOf(market.rules).post(date)), kind: 'post', book, key, body: post }])
 }

@@ -10,7 +10,8 @@ import { addCosts } from '../src/portfolio/costs.ts'
 import type { FillCosts, Holdings, SessionEvents } from '../src/portfolio/holdings.ts'
 import { equityAt, valuePositions } from '../src/portfolio/valuation.ts'
 import { renderFillsPost } from '../src/posts/fills-post.ts'
-import { appendStep, due } from './steps.ts'
+import type { Instant } from '../src/units.ts'
+import { appendStep, dueOf } from './steps.ts'
 
 /**
  * Books one session: what its opens did to the book and to each benchmark, and the values at its closes. Two entries, one
@@ -39,7 +40,7 @@ export async function fillSession(
       others.map(([name, after]) => [name, equityAt(after.holdings, market.panel, session)]),
     )
     const close = closeBody(open, market, session, main, benchmarks)
-    const at = ctx.clock.now(due.fill(date))
+    const at = ctx.clock.now(dueOf(market.rules).fill(date))
     const events = Object.fromEntries(others.map(([name, after]) => [name, after.events]))
     const key = `${book}/${date}/fill`
     await appendStep(
@@ -51,7 +52,7 @@ export async function fillSession(
       { book, seq: state.seq },
     )
   }
-  await postFills(ctx, open.opened, date)
+  await postFills(ctx, open.opened, date, ctx.clock.now(dueOf(market.rules).fill(date)))
   return (await ctx.state(book))!
 }
 
@@ -94,7 +95,7 @@ function closeBody(
   }
 }
 
-async function postFills(ctx: Context, opened: Entry<'opened'>, date: string): Promise<void> {
+async function postFills(ctx: Context, opened: Entry<'opened'>, date: string, at: Instant): Promise<void> {
   const book = opened.book
   const key = `${book}/${date}/post-fills`
   if ((await ctx.journal.done(key)) !== null) return
@@ -103,5 +104,5 @@ async function postFills(ctx: Context, opened: Entry<'opened'>, date: string): P
   if (session === null || close === null || session.body.date !== date) return
   const post = renderFillsPost({ opened, session, close })
   if (post === null) return
-  await ctx.journal.append([{ at: ctx.clock.now(due.fill(date)), kind: 'post', book, key, body: post }])
+  await ctx.journal.append([{ at, kind: 'post', book, key, body: post }])
 }

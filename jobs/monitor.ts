@@ -4,8 +4,13 @@ import { type BookMarket, heldSymbol } from '../src/decision/book-market.ts'
 import { openDay, type Run, startRun, viewAt } from '../src/decision/day.ts'
 import { doNothing } from '../src/decision/policies/buy-and-hold.ts'
 import { renderAlertPost } from '../src/posts/alert-post.ts'
-import type { Instant } from '../src/units.ts'
+import type { Instant, IsoDate } from '../src/units.ts'
 import { appendStep } from './steps.ts'
+
+/** The step of a look that found something. */
+export function monitorKey(book: string, date: IsoDate, at: Instant): string {
+  return `${book}/${date}/monitor/${at.slice(11, 16)}`
+}
 
 /**
  * Looks at prices between decisions: one alert per asset, kind and session, told again only when it grows by a further step.
@@ -20,8 +25,10 @@ export async function checkSession(
 ): Promise<number> {
   const book = open.opened.book
   const date = market.panel.sessions[session]!
-  const key = `${book}/${date}/monitor/${now.slice(11, 16)}`
+  const key = monitorKey(book, date, now)
   if ((await ctx.journal.done(key)) === null) {
+    // Whoever died between an alert and its post may not have come back to that look.
+    await postAlert(ctx, open, date)
     const { state } = open
     const watched = new Set(state.holdings.positions.map((position) => position.symbol))
     for (const { policy } of market.benchmarks) {
@@ -32,7 +39,7 @@ export async function checkSession(
       const column = market.panel.bySymbol.get(symbol)
       return column === undefined || market.panel.isOpen[column.exchange][session] !== 1 ? [] : [column]
     })
-    const quotes = await ctx.prices.quotes(listings, now)
+    const quotes = await ctx.pricesOf(market.rules).quotes(listings, now)
     const told = await Array.fromAsync(ctx.journal.read({ book, kinds: ['alert'], fromAt: `${date}T00:00:00.000Z` }))
     const already = new Map<string, number>()
     for (const entry of told) {
@@ -53,16 +60,21 @@ export async function checkSession(
     const body = { date, checkedAt: now, alerts: alerts.map((alert) => ({ ...alert })) }
     await appendStep(ctx, [{ at: now, kind: 'alert', book, key, body }], { book, seq: state.seq })
   }
-  const postKey = `${book}/${date}/post-monitor/${now.slice(11, 16)}`
+  return postAlert(ctx, open, date)
+}
+
+/** The post of a session's last alert, unless it is there. @returns how many alerts it tells of */
+async function postAlert(ctx: Context, open: OpenBook, date: IsoDate): Promise<number> {
+  const { book } = open.opened
   const alert = await ctx.journal.last(book, 'alert')
-  if (alert === null || alert.body.checkedAt !== now || (await ctx.journal.done(postKey)) !== null) return 0
-  const post = renderAlertPost({
-    opened: open.opened,
-    alert,
-    held: open.state.holdings.positions.map(({ symbol }) => symbol),
-  })
-  await ctx.journal.append([{ at: now, kind: 'post', book, key: postKey, body: post }])
-  return alert.body.alerts.length
+  if (alert === null || alert.body.date !== date) return 0
+  const { checkedAt, alerts } = alert.body
+  const key = `${book}/${date}/post-monitor/${checkedAt.slice(11, 16)}`
+  if ((await ctx.journal.done(key)) !== null) return 0
+  const held = open.state.holdings.positions.map(({ symbol }) => symbol)
+  const post = renderAlertPost({ opened: open.opened, alert, held })
+  await ctx.journal.append([{ at: checkedAt, kind: 'post', book, key, body: post }])
+  return alerts.length
 }
 
 /**

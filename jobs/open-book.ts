@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
 import canonicalize from 'canonicalize'
 import { headsFile, readHeads } from '../src/adapters/database/heads.ts'
+import type { Book, CatalystBook } from '../src/catalysts/catalyst-book.ts'
 import type { Context, OpenBook } from '../src/context.ts'
 import type { BookMarket } from '../src/decision/book-market.ts'
 import { modelOpponents } from '../src/decision/policies/model.ts'
 import { InputError, JournalError } from '../src/errors.ts'
 import type { Opened } from '../src/journal/entry.ts'
-import type { AllocatorBook } from '../src/portfolio/book.ts'
 import { cents, type Instant, type IsoDate } from '../src/units.ts'
+import { storedSignals } from './signals.ts'
 
 /**
  * The book's state, after writing its first entry if there was none: what is declared before anything happens.
@@ -18,14 +19,14 @@ import { cents, type Instant, type IsoDate } from '../src/units.ts'
  */
 export async function openBook(
   ctx: Context,
-  book: AllocatorBook,
+  book: Book,
   market: BookMarket,
   date: IsoDate,
   at: Instant,
 ): Promise<OpenBook> {
   await refuseLost(ctx)
   const found = await ctx.state(book.name)
-  const body = openedBody(ctx, book, market, date)
+  const body = await openedBody(ctx, book, market, date, found?.state.opened.policy)
   if (found !== null) {
     refuseOther(found.state.opened, body)
     return found
@@ -40,8 +41,15 @@ export async function openBook(
   return open
 }
 
-/** A journal that lacks what was published of it was lost, cut or replaced; going on would write another past over it. */
-async function refuseLost(ctx: Context): Promise<void> {
+/** The folder with the published heads, and the journal that they belong to. */
+export type Registry = Pick<Context, 'home' | 'journal'>
+
+/**
+ * A journal that lacks what was published of it was lost, cut or replaced; going on would write another past over it.
+ *
+ * @throws JournalError naming the first entry that is gone
+ */
+export async function refuseLost(ctx: Registry): Promise<void> {
   const { heads } = readHeads(ctx.home)
   const lacking = await ctx.journal.lacking(heads.map((head) => ({ ...head, from: headsFile(ctx.home) })))
   if (lacking === null) return
@@ -56,26 +64,36 @@ async function refuseLost(ctx: Context): Promise<void> {
 }
 
 /** The whole path of a SQLite file: from another folder the same name is another journal. */
-function placeOf(ctx: Context): string {
+function placeOf(ctx: Registry): string {
   const [, file] = /^sqlite:(.+)$/s.exec(ctx.journal.url) ?? []
   return file === undefined ? ctx.journal.url : resolve(file)
 }
 
-/** SHA-256 of the book as canonical JSON. */
-export function bookHash(book: AllocatorBook): string {
-  return createHash('sha256').update(canonicalize(book)!).digest('hex')
+/** SHA-256 of the book's rules as canonical JSON. Where texts come from may change while a record runs; each text names its source. */
+export function bookHash(book: Book): string {
+  const { sources: _, ...rules } = { sources: [], ...book }
+  return createHash('sha256').update(canonicalize(rules)!).digest('hex')
 }
 
-function openedBody(ctx: Context, book: AllocatorBook, market: BookMarket, date: IsoDate): Opened {
-  const decider = ctx.model === null ? 'control' : 'model'
+async function openedBody(
+  ctx: Context,
+  book: Book,
+  market: BookMarket,
+  date: IsoDate,
+  before: string | undefined,
+): Promise<Opened> {
+  const policy = book.kind === 'catalyst' ? await coinPolicy(ctx, book, before) : ctx.model === null ? 'cvar' : 'model'
+  // Of a catalyst book the model reads the texts, and what it reads moves the money; keywords and optimizers alone are controls.
+  const decider = ctx.model !== null && (policy === 'model' || policy === 'signals') ? 'model' : 'control'
+  const prices = ctx.pricesOf(book)
   return {
     title: book.title,
     currency: book.currency,
     initialCashCents: cents(book.initialCash),
     bookHash: bookHash(book),
-    policy: ctx.model === null ? 'cvar' : 'model',
+    policy,
     decider,
-    market: { spec: ctx.prices.spec, label: ctx.prices.label, nature: ctx.prices.nature },
+    market: { spec: prices.spec, label: prices.label, nature: prices.nature },
     firstSession: date,
     instruments: market.tradable.map(({ symbol, name, shortName, currency }) => ({
       symbol,
@@ -89,6 +107,13 @@ function openedBody(ctx: Context, book: AllocatorBook, market: BookMarket, date:
     ],
     notes: [...market.notes],
   }
+}
+
+/** Where the past is played back and the journal holds no signal, the optimizer alone runs the book, and every output says so. */
+async function coinPolicy(ctx: Context, book: CatalystBook, before: string | undefined): Promise<string> {
+  if (book.policy !== 'signals' || ctx.clock.kind === 'system') return book.policy
+  if (before !== undefined) return before
+  return (await storedSignals(ctx)).length === 0 ? 'cvar' : book.policy
 }
 
 function refuseOther(opened: Opened, wanted: Opened): void {

@@ -20,7 +20,7 @@ export async function catchUp(ctx: Context, market: BookMarket, open: OpenBook, 
     if (current.state.lastSession !== null && before !== undefined && current.state.lastSession === before) {
       current = await missIfUndecided(ctx, market, current, t - 1)
     }
-    if (ctx.prices.nature === 'live') refuseHalfSession(market, t)
+    if (ctx.pricesOf(market.rules).nature === 'live') refuseHalfSession(market, t)
     refuseUnpriced(ctx, market, current, t)
     current = await fillSession(ctx, market, current, t)
   }
@@ -50,10 +50,11 @@ function refuseUnpriced(ctx: Context, market: BookMarket, { opened, state }: Ope
   const held = new Set(everything.flatMap(({ positions }) => positions.map(({ symbol }) => symbol)))
   const unpriced = [...held].filter((symbol) => Number.isNaN(unitValue(market.panel, symbol, session)))
   if (unpriced.length === 0) return
+  const prices = ctx.pricesOf(market.rules)
   const said =
-    `${ctx.prices.label}: no price up to ${market.panel.sessions[session]} for ${unpriced.join(', ')}, which the book ` +
+    `${prices.label}: no price up to ${market.panel.sessions[session]} for ${unpriced.join(', ')}, which the book ` +
     `${opened.book} or a benchmark of it holds`
-  if (ctx.prices.nature !== 'live') throw new InputError(`${said}; bring the prices back. Nothing was booked`)
+  if (prices.nature !== 'live') throw new InputError(`${said}; bring the prices back. Nothing was booked`)
   throw new MarketDataError(`${said}; nothing was booked, run the job again`, { retryable: true })
 }
 
@@ -66,10 +67,10 @@ function nextToBook(market: BookMarket, open: OpenBook): number {
 async function missIfUndecided(ctx: Context, market: BookMarket, open: OpenBook, session: number): Promise<OpenBook> {
   const date = market.panel.sessions[session]!
   if (open.state.decisions.at(-1)?.body.date !== date) {
-    return missSession(ctx, market, open, session, 'the program did not run that day')
+    return missSession(ctx, market, open, session, 'the program did not run that day, or had no prices')
   }
   // Killed between a decision and its post, the program may come back on the next day only.
-  await postDecision(ctx, open, date)
+  await postDecision(ctx, market, open, date)
   return (await ctx.state(open.opened.book))!
 }
 
@@ -81,4 +82,9 @@ export async function allocate(ctx: Context, market: BookMarket, open: OpenBook,
 /** Whether a date is its ISO week's last one on which any exchange of the market is open: the report falls due after it. */
 export function endsWeek(market: BookMarket, date: IsoDate): boolean {
   return market.panel.exchanges.every((exchange) => isoWeek(nextSession(exchange, date)) !== isoWeek(date))
+}
+
+/** Whether a date is its calendar month's last one on which any exchange of the market is open. */
+export function endsMonth(market: BookMarket, date: IsoDate): boolean {
+  return market.panel.exchanges.every((exchange) => nextSession(exchange, date).slice(0, 7) !== date.slice(0, 7))
 }

@@ -1,6 +1,8 @@
 import type { Journal } from './adapters/database/journal.ts'
 import type { Model } from './adapters/model.ts'
 import type { Spending } from './adapters/spending.ts'
+import type { XReader } from './adapters/x/read.ts'
+import type { Book } from './catalysts/catalyst-book.ts'
 import type { Config } from './config.ts'
 import type { BookMarket } from './decision/book-market.ts'
 import type { Solver } from './decision/day.ts'
@@ -8,7 +10,7 @@ import { InputError } from './errors.ts'
 import type { Entry } from './journal/entry.ts'
 import { applyEntry, type BookState, openState } from './journal/replay.ts'
 import type { PriceSource } from './market/price-source.ts'
-import type { AllocatorBook } from './portfolio/book.ts'
+import type { Publisher } from './posts/publisher.ts'
 import type { Instant, IsoDate } from './units.ts'
 
 /** Real time, or the scheduled time of the step at hand when recorded prices are played back. */
@@ -21,6 +23,10 @@ export type Clock = {
 export const systemClock: Clock = { kind: 'system', now: () => new Date().toISOString() }
 export const simulatedClock: Clock = { kind: 'simulated', now: (scheduled) => scheduled }
 
+/** What is not configured is not here: its posts are shown as previews. */
+export type Channels = { readonly publishers: readonly Publisher[]; readonly xReader: XReader | null }
+export const noChannels: Channels = { publishers: [], xReader: null }
+
 /** Every open resource that a job may use, and nothing it may not. */
 export type Context = {
   readonly config: Config
@@ -28,6 +34,8 @@ export type Context = {
   readonly home: string
   readonly journal: Journal
   readonly prices: PriceSource
+  /** The source of a book's own prices: coins may trade elsewhere. */
+  readonly pricesOf: (book: Pick<Book, 'kind'>) => PriceSource
   readonly clock: Clock
   /** Null: a control decides, and every output says so. */
   readonly model: Model | null
@@ -38,11 +46,19 @@ export type Context = {
   readonly promptTemplate: string
   /** Prices of a book, aligned, with the history that decisions from `first` on need; `through` as in buildPanel. */
   readonly market: (
-    book: AllocatorBook,
-    range: { readonly first: IsoDate; readonly to: IsoDate; readonly through?: IsoDate },
+    book: Book,
+    range: {
+      readonly first: IsoDate
+      readonly to: IsoDate
+      readonly through?: IsoDate
+      /** Coins that must not be left out, since they are held. */
+      readonly keep?: readonly string[]
+    },
   ) => Promise<BookMarket>
   /** A book's state from the journal, brought up to date; null before it was opened. */
   readonly state: (book: string) => Promise<OpenBook | null>
+  /** Channels to post to and to listen on, as far as they are configured and open. */
+  readonly channels: Channels
   /** Facts for the log and the terminal. */
   readonly say: (line: string) => void
 }

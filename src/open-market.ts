@@ -1,11 +1,34 @@
 import { join } from 'node:path'
 import type { Config } from './config.ts'
-import { InputError } from './errors.ts'
+import { ConfigError } from './errors.ts'
 import type { MarketSpec } from './market/market-spec.ts'
 import type { PriceSource } from './market/price-source.ts'
 
+/** The sources of a configuration: for lists of instruments, and for books of coins. */
+export type Markets = { readonly prices: PriceSource; readonly coinPrices: PriceSource }
+
+/**
+ * Both sources that the settings name; one and the same where they name one.
+ *
+ * @throws ConfigError when one is live and the other is played back: no clock fits both
+ */
+export async function openMarkets(config: Config): Promise<Markets> {
+  const prices = await openMarket(config.market, config)
+  if (config.coinMarket === config.market) return { prices, coinPrices: prices }
+  const coinPrices = await openMarket(config.coinMarket, config)
+  if ((prices.nature === 'live') !== (coinPrices.nature === 'live')) {
+    throw new ConfigError(
+      `MARKET is ${prices.spec} and COIN_MARKET ${coinPrices.spec}: one is live, the other is played back, and no clock fits both`,
+    )
+  }
+  return { prices, coinPrices }
+}
+
 /** The price source of a market spec; each one is loaded only when it is asked for. */
-export async function openMarket(spec: MarketSpec, config: Pick<Config, 'yahooUrl' | 'home'>): Promise<PriceSource> {
+export async function openMarket(
+  spec: MarketSpec,
+  config: Pick<Config, 'yahooUrl' | 'exchangeUrl' | 'home'>,
+): Promise<PriceSource> {
   switch (spec.kind) {
     case 'csv':
       return (await import('./adapters/market/csv.ts')).openCsvMarket(spec.directory)
@@ -18,9 +41,13 @@ export async function openMarket(spec: MarketSpec, config: Pick<Config, 'yahooUr
         cacheDirectory: join(config.home, 'cache', 'yahoo'),
       })
     }
-    case 'ccxt':
-      throw new InputError(
-        'ccxt markets come with the catalyst book, which this version does not have yet; use yahoo, csv:DIR or simulated:SEED',
-      )
+    case 'ccxt': {
+      const { openExchangeMarket } = await import('./adapters/market/exchange.ts')
+      return openExchangeMarket({
+        exchange: spec.exchange,
+        ...(config.exchangeUrl !== null && { url: config.exchangeUrl }),
+        archiveDirectory: join(config.home, 'cache', `exchange-${spec.exchange}`),
+      })
+    }
   }
 }
