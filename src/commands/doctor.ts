@@ -3,17 +3,14 @@ import { dirname, resolve } from 'node:path'
 import { openJournal } from '../adapters/database/journal.ts'
 import { bookNames, readBook } from '../books.ts'
 import { type Config, readConfig } from '../config.ts'
-import { listingsOf } from '../decision/book-market.ts'
 import { addDays } from '../market/calendar.ts'
+import { listingsOn, rangeOf } from '../open-context.ts'
 import { openMarket } from '../open-market.ts'
 import type { CommandIo, CommandResult } from './command.ts'
-
-/** `ok` works; `preview` is not configured and not needed to run; `missing` and `failing` say how to mend it. */
-type Finding = {
-  readonly check: string
-  readonly state: 'ok' | 'preview' | 'missing' | 'failing'
-  readonly detail: string
-}
+import { checkDiscord } from './doctor/doctor-discord.ts'
+import { checkRedis } from './doctor/doctor-redis.ts'
+import { checkX } from './doctor/doctor-x.ts'
+import type { Finding } from './doctor/finding.ts'
 
 /** `primer doctor`: each integration in turn; nothing is written and nothing is posted. Exit code 1 when something fails. */
 export async function doctor(io: CommandIo): Promise<CommandResult> {
@@ -26,22 +23,13 @@ export async function doctor(io: CommandIo): Promise<CommandResult> {
     await checkModel(config),
     await checkJournal(config),
     checkDisk(config),
-    preview(
-      'discord',
-      config.discord.token === null,
-      'set DISCORD_TOKEN, DISCORD_APPLICATION_ID and DISCORD_CHANNEL_ID',
-    ),
-    preview('x', config.x.appKey === null, 'set X_APP_KEY, X_APP_SECRET, X_ACCESS_TOKEN and X_ACCESS_SECRET'),
+    await checkRedis(config, io.environment),
+    ...(await checkDiscord(config)),
+    ...(await checkX(config)),
   ]
   const failing = findings.filter((finding) => finding.state === 'failing')
   const text = findings.map(({ check, state, detail }) => `${state.padEnd(8)} ${check.padEnd(10)} ${detail}`).join('\n')
   return { json: { ok: failing.length === 0, findings }, text, exitCode: failing.length === 0 ? 0 : 1 }
-}
-
-function preview(check: string, unset: boolean, how: string): Finding {
-  return unset
-    ? { check, state: 'preview', detail: `not configured: posts are rendered and journaled, not sent; ${how}` }
-    : { check, state: 'preview', detail: 'configured; this version renders posts and does not send them yet' }
 }
 
 function checkBook(name: string): Finding {
@@ -50,7 +38,7 @@ function checkBook(name: string): Finding {
     return {
       check: 'book',
       state: 'ok',
-      detail: `${name}: ${book.instruments.length} instruments, ${book.currency} ${book.initialCash}`,
+      detail: `${name}: ${book.kind === 'allocator' ? `${book.instruments.length} instruments` : `coins against ${book.universe.quote}`}, ${book.currency} ${book.initialCash}`,
     }
   } catch (error) {
     return { check: 'book', state: 'failing', detail: (error as Error).message }
@@ -61,22 +49,24 @@ async function checkMarket(config: Config): Promise<Finding> {
   const check = 'market'
   try {
     const source = await openMarket(config.market, config)
-    const book = readBook('allocator')
-    const range = await source.range(listingsOf(book))
     const now = new Date().toISOString()
     const today = now.slice(0, 10)
-    // A simulation goes on past today, and what lies there is not known yet.
-    const to = range === null || range.to > today ? today : range.to
-    const [first] = listingsOf(book)
-    const history = await source.history({ listings: [first!], base: first!.currency, from: addDays(to, -10), to, now })
-    const bars = history.histories[0]?.bars ?? []
-    return bars.length > 0
-      ? { check, state: 'ok', detail: `${source.spec}: ${first!.symbol} to ${bars.at(-1)!.date}` }
-      : {
-          check,
-          state: 'failing',
-          detail: `${source.spec}: no bar of ${first!.symbol} in the ten days to ${to}; ${history.absent[0]?.because ?? 'check the symbol'}`,
-        }
+    let because = 'it has no prices of any book'
+    for (const book of bookNames().map((name) => readBook(name))) {
+      // An exchange trades coins, and the other live source none.
+      if (source.nature === 'live' && (source.pairs !== undefined) !== (book.kind === 'catalyst')) continue
+      const range = await rangeOf(source, book)
+      // A simulation goes on past today, and what lies there is not known yet.
+      const to = range === null || range.to > today ? today : range.to
+      const [first] = await listingsOn(source, book)
+      if (first === undefined) continue
+      const history = await source.history({ listings: [first], base: first.currency, from: addDays(to, -10), to, now })
+      const bars = history.histories[0]?.bars ?? []
+      if (bars.length > 0)
+        return { check, state: 'ok', detail: `${source.spec}: ${first.symbol} to ${bars.at(-1)!.date}` }
+      because = `no bar of ${first.symbol} in the ten days to ${to}; ${history.absent[0]?.because ?? 'check the symbol'}`
+    }
+    return { check, state: 'failing', detail: `${source.spec}: ${because}` }
   } catch (error) {
     return { check, state: 'failing', detail: (error as Error).message }
   }

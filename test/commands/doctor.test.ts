@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -98,4 +98,20 @@ test('what fails is said with its remedy and ends with 1; a password is not show
       /^missing +settings +DISCORD_BOT_TOKEN is not a setting of Primer; did you mean DISCORD_TOKEN\?$/m,
     )
     assert.doesNotMatch(stdout + stderr, /secret/)
+  }))
+
+test('Redis is found on PATH, missed with the command that installs it, or told not to answer without its password', () =>
+  withFolder(async (home) => {
+    const environment = climbingMarket(home)
+    const missing = await findingsOf({ ...environment, PATH: home })
+    assert.match(missing.of('redis'), /^missing: no redis-server was found on PATH.*REDIS_URL/)
+    assert.equal(missing.ok, true)
+    writeFileSync(join(home, 'redis-server'), '', { mode: 0o755 })
+    assert.match(
+      (await findingsOf({ ...environment, PATH: home })).of('redis'),
+      /^ok: .*redis-server is started by primer start/,
+    )
+    const away = await findingsOf({ ...environment, REDIS_URL: 'redis://:hunter2hunter2@127.0.0.1:9' })
+    assert.match(away.of('redis'), /^failing: redis:\/\/127\.0\.0\.1:9 \(REDIS_URL\): connect ECONNREFUSED/)
+    assert.doesNotMatch(away.printed, /hunter2/)
   }))
