@@ -187,6 +187,12 @@ export function lessAttempts(rows: readonly ChainRow[]): readonly object[] {
       .replace(/:\d+:entry /g, ':entry ')
       .replace(/("of":\{"hash":"entry \d+","seq":)\d+/, '$1 0')
       .replace(/Journal entry \d+/g, 'Journal entry')
+      .replace(/("\d\/\d (?:[^"\\]|\\.)*(?: |\\n))[0-9a-f]{4}"/g, '$1mark"')
+      // A question that was asked again for a kill is counted as such, by the report and its post.
+      .replace(/"stability":\{[^}]*\}/g, '"stability":null')
+      .replace(/(?:\\n)?Asked the same again on \d+ dates?, its choices agreed by [\d.]+ %\./g, '')
+      // A field that held nothing else goes with it.
+      .replace(/\{"inline":false,"name":"[^"]*","value":""\},?/g, '')
     return { at, kind, book, body: JSON.parse(named) }
   })
 }
