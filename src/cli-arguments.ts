@@ -10,6 +10,14 @@ export function isoDate(value: string): string {
   return value
 }
 
+export function instant(value: string): string {
+  const moment = new Date(value)
+  if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{3})?)?Z$/.test(value) || Number.isNaN(moment.getTime())) {
+    throw new InvalidArgumentError('A moment is written YYYY-MM-DDTHH:MM:SSZ, in UTC.')
+  }
+  return moment.toISOString()
+}
+
 export function wholeNumber(value: string): number {
   if (!/^\d{1,15}$/.test(value)) throw new InvalidArgumentError('A whole number, zero or more.')
   return Number(value)

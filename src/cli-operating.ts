@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { isoDate, sessionCount, wholeNumber } from './cli-arguments.ts'
+import { instant, isoDate, positiveWhole, sessionCount, wholeNumber } from './cli-arguments.ts'
 import type { CliKit } from './cli-kit.ts'
 
 /** The commands that run and check a book. */
@@ -29,14 +29,51 @@ export function addOperating(program: Command, { io, finish, json, home, market,
   )
   example(
     program
+      .command('start')
+      .description(
+        'run the service: schedules, posts, replies, until Ctrl-C; recorded or simulated prices are played back from one date to another',
+      )
+      .option('--from <date>', 'first date to play back, YYYY-MM-DD, with MARKET=csv:DIR or simulated:SEED', isoDate)
+      .option('--to <date>', 'last date to play back', isoDate)
+      .option('--stay', 'go on listening and answering after the last date')
+      .addOption(home())
+      .addOption(json())
+      .action(async (options) => {
+        try {
+          finish(options, await (await import('./commands/start.ts')).start(options, await io(options)))
+        } finally {
+          // A connection that hangs on a dead Redis would keep the process for ever.
+          setTimeout(() => process.exit(), 300).unref()
+        }
+      }),
+    'start',
+    'start --from 2025-11-03 --to 2025-11-14 --home ./played',
+  )
+  example(
+    program
       .command('run')
-      .description('run one job once, in the foreground: fill, allocate, monitor or report')
+      .description(
+        'run one job once, in the foreground: fill, allocate, monitor, report, ingest, extract, rebalance and others',
+      )
       .argument(
         '<job>',
-        'fill: book the opens of a session; allocate: snapshot, decision, orders, post; monitor: alerts; report: the week',
+        'fill: book the opens of a session; allocate: snapshot, decision, orders, post; monitor: alerts; report: the week; ingest: new texts; extract: read them; rebalance: the catalyst book; publish: send what was rendered; collect: listen on X',
       )
       .option('--date <date>', 'trade date, YYYY-MM-DD (default: the latest session)', isoDate)
+      .option('--at <moment>', 'moment of a run that has several a date, such as monitor, in UTC', instant)
       .option('--book <name>', 'which book', 'allocator')
+      .option('--items <file>', 'ingest: a file of history, one JSON object a line, in place of the configured sources')
+      .addOption(
+        new Option('--extractor <who>', 'extract: who reads the texts (default: the model where there is one)').choices(
+          ['model', 'baseline'],
+        ),
+      )
+      .option('--limit <n>', 'extract: at most so many texts', wholeNumber)
+      .option(
+        '--repeat <k>',
+        'extract: ask a model k times about each text, and record how far it agrees',
+        positiveWhole,
+      )
       .addOption(home())
       .addOption(json())
       .action(async (job, options) =>
@@ -44,6 +81,7 @@ export function addOperating(program: Command, { io, finish, json, home, market,
       ),
     'run fill --date 2026-11-20',
     'run allocate --date 2026-11-20 --book allocator',
+    'run ingest --items ./items.jsonl',
   )
   example(
     program
@@ -135,5 +173,46 @@ export function addOperating(program: Command, { io, finish, json, home, market,
         ),
       ),
     'replay --book allocator',
+  )
+  const catalysts = program.command('catalysts').description('texts from the sources, and what was found in them')
+  example(
+    catalysts
+      .command('list')
+      .description('the latest texts, with what each extractor found')
+      .option('--source <name>', 'only texts of this source')
+      .option('--asset <symbol>', 'only texts about this asset, such as AAVE')
+      .option('--kind <kind>', 'only texts in which an event of this kind was found')
+      .option('--from <date>', 'only texts known from this date on', isoDate)
+      .option('--limit <n>', 'at most so many (default: 20)', wholeNumber)
+      .addOption(home())
+      .addOption(json())
+      .action(async (options) =>
+        finish(
+          options,
+          await (await import('./commands/catalysts.ts')).listCatalysts(
+            { ...options, ...(await place(options)) },
+            await io(),
+          ),
+        ),
+      ),
+    'catalysts list --asset AAVE --kind tokenomics',
+  )
+  example(
+    catalysts
+      .command('show')
+      .description('one text whole, with all that was said of it')
+      .argument('<which>', 'number of its entry, or its id at the source')
+      .addOption(home())
+      .addOption(json())
+      .action(async (which, options) =>
+        finish(
+          options,
+          await (await import('./commands/catalysts.ts')).showCatalyst(
+            { which, ...(await place(options)) },
+            await io(),
+          ),
+        ),
+      ),
+    'catalysts show 17',
   )
 }

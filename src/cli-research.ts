@@ -27,6 +27,11 @@ export function addResearch(program: Command, { io, finish, finishTool, json, ma
       )
       .option('--masked', 'policy model: run again with names, dates and price levels hidden, and show the gap')
       .option('--knowledge-cutoff <date>', 'policy model: last date it may have been trained on', isoDate)
+      .option(
+        '--repeat <k>',
+        'policy model: ask k times on up to 20 dates, and show how far the answers agree',
+        wholeNumber,
+      )
       .option('--report <dir>', 'write one self-contained HTML page, its pictures and its JSON there')
       .option(
         '--random-allocators <n>',
@@ -45,7 +50,10 @@ export function addResearch(program: Command, { io, finish, finishTool, json, ma
       .command('lookahead')
       .description('remove and change the future; a decision that changes with it is a finding (exit code 1)')
       .requiredOption('--book <name>', 'a book in books/, or a path to a JSON file')
-      .requiredOption('--policy <policy>', 'equal-weight, buy-and-hold:SYMBOL, random:SEED, cvar or do-nothing')
+      .requiredOption(
+        '--policy <policy>',
+        'equal-weight, buy-and-hold:SYMBOL, random:SEED, cvar, do-nothing or signals[:FILE]',
+      )
       .addOption(market().makeOptionMandatory())
       .option('--from <date>', 'first session (default: two years before the last)', isoDate)
       .option('--to <date>', 'last session (default: the last the market has)', isoDate)
@@ -81,9 +89,14 @@ export function addResearch(program: Command, { io, finish, finishTool, json, ma
       .command('indicators')
       .description('SMA, RSI, Bollinger bands, volatility, drawdown and daily return of CSV bars, per date')
       .argument('<file>', 'CSV file with date,open,high,low,close,volume, or - for stdin')
+      .option('--sma <windows>', 'further windows, each a field of its own: 5 or 5,10')
+      .option('--rsi <windows>', 'likewise, by Wilder')
+      .option('--bollinger <windows>', 'likewise; 20:2.5 for bands of 2.5 deviations')
+      .option('--adx <windows>', 'average directional index, by Wilder')
+      .option('--atr <windows>', 'average true range, by Wilder')
       .addOption(json())
       .action(async (file, options) =>
-        finishTool(options, await (await import('./commands/indicators.ts')).indicators(file, await io())),
+        finishTool(options, await (await import('./commands/indicators.ts')).indicators(file, await io(), options)),
       ),
     'indicators SPY.csv --json',
   )
@@ -93,7 +106,10 @@ export function addResearch(program: Command, { io, finish, finishTool, json, ma
       .description(
         'statistics of one series of returns, each with its convention; null with a reason where it is too short',
       )
-      .argument('<file>', 'JSON, or CSV with returns or date,return[,benchmark]; - for stdin')
+      .argument(
+        '<file>',
+        'JSON ({returns, benchmark?, candidates?, trials? ...}, or {moments}), or CSV with returns or date,return[,benchmark]; - for stdin',
+      )
       .option('--periods-per-year <n>', 'default 252')
       .option('--risk-free <rate>', 'per period, default 0')
       .option('--confidence <level>', 'default 0.95')
@@ -111,9 +127,38 @@ export function addResearch(program: Command, { io, finish, finishTool, json, ma
   )
   example(
     program
+      .command('cross-validate')
+      .alias('cpcv')
+      .description('combinatorial purged cross-validation of a linear forecast, or its splits alone')
+      .argument(
+        '<file>',
+        'JSON with target and features, or observations; folds, testFolds, purge, embargo; - for stdin',
+      )
+      .addOption(json())
+      .action(async (file, options) =>
+        finishTool(
+          options,
+          await (await import('./commands/cross-validate.ts')).crossValidate(file, await io(options)),
+        ),
+      ),
+    'cross-validate forecast.json --json',
+  )
+  example(
+    program
+      .command('prospect')
+      .description('what gambles are worth under cumulative prospect theory')
+      .argument('<file>', 'JSON with gambles: lists of [amount, probability]; - for stdin')
+      .addOption(json())
+      .action(async (file, options) =>
+        finishTool(options, await (await import('./commands/prospect.ts')).prospect(file, await io(options))),
+      ),
+    'prospect gambles.json --json',
+  )
+  example(
+    program
       .command('ic')
       .description('information coefficient of a signal: rank correlation with forward returns, per date and horizon')
-      .requiredOption('--signals <file>', 'CSV with date,asset,value, or - for stdin')
+      .requiredOption('--signals <file>', "CSV with date,asset,value, - for stdin, or stored for the journal's signals")
       .addOption(market().makeOptionMandatory())
       .option('--horizons <list>', 'sessions, with commas between', '1,5,20')
       .option('--quantiles <n>', 'default 5')
@@ -134,7 +179,10 @@ export function addResearch(program: Command, { io, finish, finishTool, json, ma
     program
       .command('events')
       .description('event study: abnormal returns around events, with intervals and what overlaps did to them')
-      .requiredOption('--events <file>', 'CSV with date,asset[,group], or - for stdin')
+      .requiredOption(
+        '--events <file>',
+        "CSV with date,asset[,group], - for stdin, or stored for the journal's signals",
+      )
       .addOption(market().makeOptionMandatory())
       .option('--benchmark <symbol>', 'of the market model')
       .option('--window <from,to>', 'sessions around the event', '-5,20')
@@ -151,5 +199,25 @@ export function addResearch(program: Command, { io, finish, finishTool, json, ma
         finishTool(options, await (await import('./commands/events.ts')).events(options, await io(options))),
       ),
     'events --events events.csv --market csv:./bars --benchmark SPY --window=-5,20',
+  )
+  example(
+    program
+      .command('eval')
+      .description(
+        'how well an extractor, or another model, reads texts that were labelled by hand; nothing is recorded',
+      )
+      .addOption(new Option('--task <task>', 'what is evaluated').choices(['extraction']).makeOptionMandatory())
+      .option('--model <name>', 'in place of LLM_MODEL')
+      .addOption(
+        new Option('--extractor <who>', 'default: the model where there is one').choices(['model', 'baseline']),
+      )
+      .option('--items <file>', 'the labelled texts (default: ../shared/data/catalysts/items.jsonl)')
+      .option('--repeat <k>', 'ask a model k times about each text, and show how far it agrees', positiveWhole)
+      .addOption(json())
+      .action(async (options) =>
+        finish(options, await (await import('./commands/eval.ts')).evaluate(options, await io(options))),
+      ),
+    'eval --task extraction --extractor baseline',
+    'eval --task extraction --model gpt-5.4-mini --json',
   )
 }

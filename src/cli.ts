@@ -1,10 +1,13 @@
+import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
+import { parseEnv } from 'node:util'
 import { Command, CommanderError } from 'commander'
 import { type CliKit, kitFor } from './cli-kit.ts'
 import { addOperating } from './cli-operating.ts'
 import { addResearch } from './cli-research.ts'
 import type { CommandIo } from './commands/command.ts'
 import { InputError, WorldError } from './errors.ts'
+import { redactor } from './redaction.ts'
 
 /** Held to package.json by a test. */
 const version = '0.1.0'
@@ -36,7 +39,8 @@ async function runCli(argv: readonly string[]): Promise<number> {
 }
 
 function reportFailure(error: unknown): number {
-  const tell = (text: string) => process.stderr.write(`primer: ${withoutSecrets(text)}\n`)
+  const redact = redactor(environmentForRedaction())
+  const tell = (text: string) => process.stderr.write(`primer: ${redact(text)}\n`)
   if (error instanceof InputError) {
     for (const fault of error.faults) tell(fault)
     return 2
@@ -53,15 +57,13 @@ function reportFailure(error: unknown): number {
   return 70
 }
 
-/** A text without the values of the environment's secrets, whoever quoted them. */
-function withoutSecrets(text: string): string {
-  let shown = text
-  for (const [name, value] of Object.entries(process.env)) {
-    if (value !== undefined && value.length >= 8 && /KEY|SECRET|TOKEN|PASSWORD|DATABASE_URL|REDIS_URL/.test(name)) {
-      shown = shown.replaceAll(value, `[${name}]`)
-    }
+/** The settings of the shell over those of the file, either of which may hold a secret that a message quotes. */
+function environmentForRedaction(): Readonly<Record<string, string | undefined>> {
+  try {
+    return { ...parseEnv(readFileSync('.env', 'utf8')), ...process.env }
+  } catch {
+    return process.env
   }
-  return shown
 }
 
 /** What the operating system refused: a full disk, a folder without permission. Such a run is safe to repeat. */

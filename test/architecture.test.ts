@@ -10,19 +10,21 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** The map of the README: a file imports only from lower ranks or from its own folder. */
 const ranks: readonly (readonly [RegExp, number])[] = [
-  [/^src\/(units|errors|random|template|misspelling)\.ts$/, 0],
+  [/^src\/(units|errors|random|template|misspelling|redaction)\.ts$/, 0],
   [/^src\/market\//, 1],
   [/^src\/(indicators|portfolio|statistics)\//, 2],
-  [/^src\/optimizer\//, 3],
+  [/^src\/(optimizer|catalysts)\//, 3],
   [/^src\/decision\//, 4],
   [/^src\/journal\//, 5],
   [/^src\/(posts|backtest)\//, 6],
-  [/^src\/(config|books|files)\.ts$/, 7],
+  [/^src\/(config(-checks)?|books|files|source-lists|schedule|job-run)\.ts$/, 7],
   [/^src\/adapters\//, 8],
-  [/^src\/(context|open-context|open-market)\.ts$/, 9],
-  [/^jobs\//, 10],
-  [/^src\/commands\//, 12],
-  [/^src\/cli(-\w+)?\.ts$/, 13],
+  [/^src\/(context|open-context|open-market|job)\.ts$/, 9],
+  [/^src\/talk\//, 10],
+  [/^jobs\//, 11],
+  [/^src\/service\//, 12],
+  [/^src\/commands\//, 13],
+  [/^src\/cli(-\w+)?\.ts$/, 14],
 ]
 const pureMost = 6
 /** Libraries that compute and nothing else. */

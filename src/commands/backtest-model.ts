@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import canonicalize from 'canonicalize'
+import { modelParameters, withRegistry } from '../../jobs/trials.ts'
 import { openAnswerCache } from '../adapters/answer-cache.ts'
 import { openSpending } from '../adapters/spending.ts'
 import type { Config } from '../config.ts'
@@ -13,6 +14,8 @@ import { promptSha256, renderPrompt } from '../decision/prompt.ts'
 import type { Snapshot } from '../decision/snapshot.ts'
 import { ConfigError, ModelError } from '../errors.ts'
 import { randomFrom } from '../random.ts'
+import type { IsoDate } from '../units.ts'
+import { type AnswerStability, type Repetition, stabilityOf } from './answer-stability.ts'
 
 /** Outcomes that the same question would have again; what the network did is not among them. */
 const lasting = new Set(['invalid', 'refused', 'truncated', 'filtered'])
@@ -22,6 +25,8 @@ export type ModelInBacktest = {
   readonly promptSha256: string
   readonly model: string
   readonly parameters: Readonly<Record<string, string | number | boolean | null>>
+  /** Null unless questions were to be repeated. */
+  readonly stability: () => AnswerStability | null
   readonly asked: () => { readonly calls: number; readonly fromCache: number; readonly costUsd: number }
 }
 
@@ -29,11 +34,17 @@ export type ModelInBacktest = {
  * The model as a backtest asks it: each question once, answers kept by the hash of all that was sent. A question that finds no
  * answer for want of budget or of a server stops the backtest, since a made-up day would be worse than none.
  *
- * @param options masked: hide tickers, names, dates and price levels, so that the model cannot remember the past
+ * @param options masked: hide tickers, names, dates and price levels, so that the model cannot remember the past; repeat:
+ *   put the question more than once on some dates, of which the first answer decides
  */
 export async function openModelForBacktest(
   config: Config,
-  options: { readonly masked: boolean; readonly symbols: readonly string[]; readonly promptFile?: string },
+  options: {
+    readonly masked: boolean
+    readonly symbols: readonly string[]
+    readonly promptFile?: string
+    readonly repeat?: Repetition
+  },
 ): Promise<ModelInBacktest> {
   if (config.model === null) {
     throw new ConfigError(
@@ -41,6 +52,8 @@ export async function openModelForBacktest(
     )
   }
   const settings = config.model
+  // Before anything is asked and paid for: the trial must find room in the journal that the published heads speak of.
+  await withRegistry(config, async () => {})
   const { openModel } = await import('../adapters/model.ts')
   const model = openModel(settings)
   const spending = openSpending(config.home)
@@ -55,22 +68,28 @@ export async function openModelForBacktest(
     .sort((a, b) => a.at - b.at)
     .map(({ symbol }) => symbol)
   const shiftWeeks = 300 + Math.floor(random() * 400)
-  const parameters = {
-    schemaMode: settings.schemaMode,
-    temperature: settings.temperature,
-    maxTokens: settings.maxTokens,
-    masked: options.masked,
-  }
+  const parameters = modelParameters(settings, options)
+  const asked = { model: settings.name, baseUrl: settings.baseUrl, ...parameters }
   let calls = 0
   let fromCache = 0
   let costUsd = 0
+  const answers = new Map<IsoDate, readonly Reply[]>()
   const reply = async (snapshot: Snapshot): Promise<Reply> => {
+    const first = await answerTo(snapshot, 0)
+    const { repeat } = options
+    if (repeat?.dates.has(snapshot.date) !== true) return first
+    const all = [first]
+    while (all.length < repeat.calls) all.push(await answerTo(snapshot, all.length))
+    answers.set(snapshot.date, all)
+    return first
+  }
+  const answerTo = async (snapshot: Snapshot, repetition: number): Promise<Reply> => {
     const masked = options.masked
       ? maskSnapshot(snapshot, { shiftWeeks, order })
       : { snapshot, symbolOf: (symbol: string) => symbol }
     const { messages } = renderPrompt(template, masked.snapshot)
     const key = createHash('sha256')
-      .update(canonicalize({ model: settings.name, baseUrl: settings.baseUrl, ...parameters, messages })!)
+      .update(canonicalize({ ...asked, messages, ...(repetition > 0 && { repetition }) })!)
       .digest('hex')
     const known = cache.read(key)
     if (known !== null) {
@@ -110,6 +129,7 @@ export async function openModelForBacktest(
     promptSha256: promptSha256(template),
     model: settings.name,
     parameters,
+    stability: () => (options.repeat === undefined ? null : stabilityOf(options.repeat.calls, answers)),
     asked: () => ({ calls, fromCache, costUsd }),
   }
 }

@@ -1,11 +1,11 @@
-import { readTrials, recordTrial, trialHash } from '../../jobs/trials.ts'
-import { openJournal } from '../adapters/database/journal.ts'
+import { readTrials, recordTrial, trialHash, trialsOf, withRegistry } from '../../jobs/trials.ts'
 import { solve } from '../adapters/highs.ts'
 import type { Opponent } from '../backtest/memory.ts'
 import { type BacktestDocument, type BacktestRun, backtestDocument } from '../backtest/output.ts'
 import { randomAllocators, ticketsOf } from '../backtest/random-allocators.ts'
 import type { Reasoning } from '../backtest/reasoning.ts'
 import { backtestReport } from '../backtest/report-data.ts'
+import { signalsDocument } from '../backtest/signals-output.ts'
 import { type Simulation, simulate } from '../backtest/simulate.ts'
 import { readBook } from '../books.ts'
 import { type Config, readConfig } from '../config.ts'
@@ -23,8 +23,13 @@ import type { Trials } from '../statistics/deflated-sharpe.ts'
 import { simpleReturns } from '../statistics/evidence.ts'
 import { moments } from '../statistics/moments.ts'
 import type { IsoDate } from '../units.ts'
+import { type AnswerStability, repetitionOn, withStability } from './answer-stability.ts'
 import { type ModelInBacktest, openModelForBacktest } from './backtest-model.ts'
+import { signalsOf, signalTrial, type Tried } from './backtest-signals.ts'
+import { backtestText } from './backtest-text.ts'
 import type { CommandIo, CommandResult } from './command.ts'
+import type { SignalSet } from './stored-signals.ts'
+import { keepYoungGeneration } from './young-generation.ts'
 
 export type BacktestOptions = {
   readonly book: string
@@ -39,13 +44,17 @@ export type BacktestOptions = {
   readonly masked?: boolean
   readonly knowledgeCutoff?: IsoDate
   readonly randomAllocators?: number
+  /** Policy `model` only: how often the same question is put on up to 20 dates, to see whether the answers agree. */
+  readonly repeat?: number
 }
 
 /** `primer backtest`: one policy and the book's benchmarks over the same sessions, net of all costs. */
 export async function backtest(options: BacktestOptions, io: CommandIo): Promise<CommandResult> {
+  keepYoungGeneration()
   refuseOptions(options)
   const config = readConfig(io.environment)
   const book = readBook(options.book)
+  const signals = await signalsOf(options.policy, config)
   const source = await openMarket(parseMarketSpec(options.market), config)
   const market = await readBookMarket(
     source,
@@ -54,11 +63,12 @@ export async function backtest(options: BacktestOptions, io: CommandIo): Promise
     askedAt(source, options.to),
   )
   const range = sessionRange(market, options)
-  const run = { options, config, source, market, ...range, io }
+  const run = { options, config, source, market, signals, ...range, io }
   const benchmarks = await runBenchmarks(run)
   const plain = await runPolicy(run, benchmarks, false)
-  const json = plain.document
+  const json = withStability(plain.document, plain.stability)
   const masked = options.masked === true ? (await runPolicy(run, benchmarks, true)).document : null
+  const shown = signals === null ? undefined : signalsDocument(market, signals, range.last)
   const document = {
     ...json,
     ...(masked !== null && {
@@ -70,12 +80,14 @@ export async function backtest(options: BacktestOptions, io: CommandIo): Promise
       },
     }),
     ...(plain.asked !== null && { asked: plain.asked }),
+    ...(shown !== undefined && { signals: shown, notes: [...json.notes, ...shown.notes] }),
   }
   if (options.report !== undefined) {
     const { writeBacktestReport } = await import('./report-files.ts')
     const report = backtestReport(plain.run, json, {
       reasoning: plain.reasoning,
       ...(document.masked !== undefined && { masked: document.masked }),
+      ...(shown !== undefined && { signals: shown }),
     })
     for (const file of await writeBacktestReport(options.report, report, json)) io.say(`wrote ${file}`)
   }
@@ -85,8 +97,12 @@ export async function backtest(options: BacktestOptions, io: CommandIo): Promise
 function refuseOptions(options: BacktestOptions): void {
   const faults: string[] = []
   if (options.from > options.to) faults.push(`--from ${options.from} lies after --to ${options.to}`)
+  if (options.repeat !== undefined && !(options.repeat >= 2 && options.repeat <= 20))
+    faults.push(`--repeat must be from 2 to 20, got ${options.repeat}`)
   if (options.policy !== 'model') {
     if (options.masked === true) faults.push('--masked hides names from a model: it goes with --policy model')
+    if (options.repeat !== undefined)
+      faults.push('--repeat puts a question to a model again: it goes with --policy model')
     if (options.knowledgeCutoff !== undefined)
       faults.push('--knowledge-cutoff is that of a model: it goes with --policy model')
   }
@@ -98,6 +114,8 @@ type Run = {
   readonly config: Config
   readonly source: PriceSource
   readonly market: BookMarket
+  /** What the policy `signals` acts on; null for any other. */
+  readonly signals: SignalSet | null
   readonly first: number
   readonly last: number
   readonly io: CommandIo
@@ -130,21 +148,26 @@ type Ran = {
   /** A model's own words by decision date. */
   readonly reasoning: readonly Reasoning[]
   readonly asked: ReturnType<ModelInBacktest['asked']> | null
+  readonly stability: AnswerStability | null
 }
 
 async function runPolicy(run: Run, benchmarks: Readonly<Record<string, Simulation>>, masked: boolean): Promise<Ran> {
   const { options, market, first, last, source } = run
-  const policy = parsePolicy(
-    options.policy,
-    market,
-    options.rebalance === undefined ? {} : { rebalance: options.rebalance },
-  )
+  const policy = parsePolicy(options.policy, market, {
+    ...(options.rebalance !== undefined && { rebalance: options.rebalance }),
+    ...(run.signals !== null && { signals: run.signals.signals }),
+  })
   const guarded = options.guardrails === undefined ? policy.guarded : options.guardrails === 'book'
   const model =
     policy.remembers === true
-      ? await openModelForBacktest(run.config, { masked, symbols: market.book.instruments.map(({ symbol }) => symbol) })
+      ? await openModelForBacktest(run.config, {
+          masked,
+          symbols: market.book.instruments.map(({ symbol }) => symbol),
+          ...(options.repeat !== undefined &&
+            !masked && { repeat: repetitionOn(market.panel.sessions.slice(first, last + 1), options.repeat) }),
+        })
       : null
-  const count = options.randomAllocators ?? (model === null ? 0 : 1000)
+  const count = options.randomAllocators ?? (model === null && run.signals === null ? 0 : 1000)
   const held = new Map<string, number>()
   const reasoning: Reasoning[] = []
   const cashWeights = new Float64Array(last - first + 1)
@@ -155,7 +178,8 @@ async function runPolicy(run: Run, benchmarks: Readonly<Record<string, Simulatio
     first,
     last,
     solve,
-    keepOrders: true,
+    // For random allocators and the report; otherwise they would only take room.
+    keepOrders: count > 0 || options.report !== undefined,
     ...(model !== null && {
       ask: {
         reply: listening(progress(run, model), reasoning),
@@ -168,12 +192,14 @@ async function runPolicy(run: Run, benchmarks: Readonly<Record<string, Simulatio
       if (count > 0) for (const { symbol, quantity } of holdings.positions) held.set(`${symbol} ${session}`, quantity)
     },
   })
-  const tickets = ticketsOf(market, main.orders, main, (symbol, session) => held.get(`${symbol} ${session}`) ?? 0)
+  const tickets =
+    count === 0 ? [] : ticketsOf(market, main.orders, main, (symbol, session) => held.get(`${symbol} ${session}`) ?? 0)
   const allocators =
-    count === 0 || tickets.length === 0
+    tickets.length === 0
       ? null
       : randomAllocators({ market, tickets, first, last, finalEquity: main.equity.at(-1)!, count, seed: '1' })
-  const trials = model === null ? null : await registerTrial(run, model, main)
+  const what = model === null ? signalTrial(run.signals, market) : modelTrial(options, model)
+  const trials = what === null ? null : await registerTrial(run, what, main)
   const ran: BacktestRun = {
     market,
     main,
@@ -193,7 +219,13 @@ async function runPolicy(run: Run, benchmarks: Readonly<Record<string, Simulatio
         }),
     },
   }
-  return { document: backtestDocument(ran), run: ran, reasoning, asked: model?.asked() ?? null }
+  return {
+    document: backtestDocument(ran),
+    run: ran,
+    reasoning,
+    asked: model?.asked() ?? null,
+    stability: model?.stability() ?? null,
+  }
 }
 
 /** Keeps what the model says of its decisions, for the report. */
@@ -236,19 +268,21 @@ function opponentsOf(
   }))
 }
 
-/** Writes the trial into the journal's registry, once, and reads how many there are. */
-async function registerTrial(run: Run, model: ModelInBacktest, main: Simulation): Promise<Trials | null> {
-  const { options, config, market, first, last } = run
-  const returns = simpleReturns([...main.equity])
-  const { mean, deviation } = moments(returns)
-  const what = {
+function modelTrial(options: BacktestOptions, model: ModelInBacktest): Tried {
+  return {
     policy: options.policy,
     model: model.model,
     promptSha256: model.promptSha256,
     parameters: { ...model.parameters, guardrails: options.guardrails ?? 'book' },
   }
-  const journal = await openJournal(config.databaseUrl)
-  try {
+}
+
+/** Writes the trial into the journal's registry, once, and reads how many there are. */
+async function registerTrial(run: Run, what: Tried, main: Simulation): Promise<Trials | null> {
+  const { options, config, market, first, last } = run
+  const returns = simpleReturns([...main.equity])
+  const { mean, deviation } = moments(returns)
+  return withRegistry(config, async (journal) => {
     await recordTrial(journal, market.book.name, new Date().toISOString(), {
       trial: trialHash(what),
       ...what,
@@ -258,34 +292,6 @@ async function registerTrial(run: Run, model: ModelInBacktest, main: Simulation)
       returns: returns.length,
       sharpePerPeriod: deviation > 0 ? mean / deviation : null,
     })
-    return await readTrials(journal, market.book.name)
-  } finally {
-    await journal.close()
-  }
-}
-
-function backtestText(
-  json: BacktestDocument & { readonly masked?: { readonly netReturn: number; readonly gap: number } },
-): string {
-  const pct = (fraction: number) => `${fraction >= 0 ? '+' : ''}${(fraction * 100).toFixed(2)} %`
-  const money = (amount: number) => `${json.currency} ${amount.toFixed(2)}`
-  const costs = Object.entries(json.costs).filter(([, amount]) => amount > 0)
-  return [
-    `${json.policy} on ${json.book}, ${json.from} to ${json.to} (${json.sessions} sessions), market ${json.market}`,
-    `  final equity   ${money(json.finalEquity)}  net ${pct(json.netReturn)}  before costs ${pct(json.grossReturn)}  at twice the costs ${pct(json.twiceTheCosts.netReturn)}`,
-    `  costs          ${costs.map(([kind, amount]) => `${kind} ${amount.toFixed(2)}`).join(', ') || 'none'}  (${json.fills.length} fills, turnover ${json.turnover.toFixed(2)})`,
-    ...Object.entries(json.benchmarks).map(
-      ([name, run]) => `  against        ${name.padEnd(22)} ${money(run.finalEquity)}  ${pct(run.netReturn)}`,
-    ),
-    ...(json.masked === undefined
-      ? []
-      : [`  masked         net ${pct(json.masked.netReturn)}: the names and dates were worth ${pct(json.masked.gap)}`]),
-    ...(json.randomAllocators === null
-      ? []
-      : [
-          `  luck           ${json.randomAllocators.atLeastAsGood} of ${json.randomAllocators.count} random choices of assets did at least as well (p ${json.randomAllocators.p.toFixed(3)})`,
-        ]),
-    `  verdict        ${json.policy === 'model' ? json.stats.verdict : 'A control run: no claim of skill.'}`,
-    ...json.notes.map((note) => `  note           ${note}`),
-  ].join('\n')
+    return trialsOf(await readTrials(journal, market.book.name))
+  })
 }

@@ -2,46 +2,37 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { checkSession } from '../../jobs/monitor.ts'
 import { bookHash, openBook } from '../../jobs/open-book.ts'
-import { reportWeek } from '../../jobs/report.ts'
-import { due, sessionCloseAt } from '../../jobs/steps.ts'
-import { allocate, catchUp, endsWeek } from '../../jobs/trading-day.ts'
+import { rebalance } from '../../jobs/rebalance.ts'
+import { reportDue } from '../../jobs/report.ts'
+import { dueOf, sessionCloseAt } from '../../jobs/steps.ts'
+import { allocate, catchUp } from '../../jobs/trading-day.ts'
 import { publishHeadOf } from '../adapters/database/heads.ts'
-import { bookNames, readBook } from '../books.ts'
 import { type Config, readConfig } from '../config.ts'
 import { type Context, type OpenBook, simulatedClock } from '../context.ts'
-import { type BookMarket, listingsOf } from '../decision/book-market.ts'
 import { InputError } from '../errors.ts'
 import { makeFolder, makeFreshFolder, writeWhole } from '../files.ts'
 import type { Entry } from '../journal/entry.ts'
-import { addDays } from '../market/calendar.ts'
 import { parseMarketSpec } from '../market/market-spec.ts'
 import type { PriceSource } from '../market/price-source.ts'
-import { openContext, readBookMarket } from '../open-context.ts'
+import { openContext } from '../open-context.ts'
 import { openMarket } from '../open-market.ts'
-import type { AllocatorBook } from '../portfolio/book.ts'
 import { costKinds } from '../portfolio/holdings.ts'
 import { postOnTerminal } from '../posts/terminal.ts'
-import type { IsoDate } from '../units.ts'
+import type { Instant, IsoDate } from '../units.ts'
 import type { CommandIo, CommandResult } from './command.ts'
+import { openPlays, type Play } from './demo-plays.ts'
 
 export type DemoOptions = { readonly sessions: string; readonly market: string; readonly out?: string }
-
-/** The simulated world goes on for years; its demo ends here, so that the same command shows the same days. */
-const simulatedEnd = '2025-12-31'
 
 /** `primer demo`: the whole cycle on a simulated clock. A run that was cut off is continued where it stopped. */
 export async function demo(options: DemoOptions, io: CommandIo): Promise<CommandResult> {
   const config = readConfig(io.environment)
-  const book = readBook('allocator')
   const source = await openMarket(parseMarketSpec(options.market), config)
-  const market = await wholeMarket(source, book, options)
-  const sessions = market.panel.sessions
-  const wanted = options.sessions === 'all' ? sessions.length : Number(options.sessions)
-  const first = Math.max(0, sessions.length - wanted)
+  const { plays, notes: leftOut } = await openPlays(source, options)
   const home = await demoHome(options.out, config, {
     market: options.market,
-    from: sessions[first]!,
-    book: bookHash(book),
+    from: plays.map(({ market, first }) => market.panel.sessions[first]!).join(' '),
+    book: plays.map(({ book }) => bookHash(book)).join(' '),
     decider: config.model === null ? 'control' : `model ${config.model.name}`,
   })
   const ctx = await openContext({
@@ -50,40 +41,34 @@ export async function demo(options: DemoOptions, io: CommandIo): Promise<Command
     databaseUrl: `sqlite:${join(home, 'journal.db')}`,
     prices: source,
     clock: simulatedClock,
-    market: async () => market,
+    market: async ({ name }) => plays.find(({ book }) => book.name === name)!.market,
     say: io.say,
   })
   try {
-    const notes = openingNotes(config, source, wanted, sessions.length)
+    const notes = [...openingNotes(config, source, plays), ...leftOut]
     for (const note of notes) io.show(note)
-    await runSessions(ctx, market, book, first, io)
-    const open = (await ctx.state(book.name))!
+    await playSessions(ctx, plays, io)
     await publishHeadOf(home, ctx.journal)
     // Loaded here, so that the first post does not wait for a charting library.
     const { drawCharts } = await import('./demo-charts.ts')
-    const closes = await Array.fromAsync(ctx.journal.read({ book: book.name, kinds: ['close'] }))
-    const bodies = closes.flatMap((entry) => (entry.kind === 'close' ? [entry.body] : []))
-    const charts = await drawCharts(open.opened, bodies, join(home, 'charts'))
-    const json = await summary(ctx, open, { home, charts, notes: [...notes, ...market.notes] })
+    const charts: string[] = []
+    const opens: OpenBook[] = []
+    for (const { book } of plays) {
+      const open = (await ctx.state(book.name))!
+      const closes = await Array.fromAsync(ctx.journal.read({ book: book.name, kinds: ['close'] }))
+      const bodies = closes.flatMap((entry) => (entry.kind === 'close' ? [entry.body] : []))
+      charts.push(...(await drawCharts(open.opened, bodies, join(home, 'charts'))))
+      opens.push(open)
+    }
+    const json = await summary(ctx, opens, {
+      home,
+      charts,
+      notes: [...notes, ...plays.flatMap(({ market }) => market.notes)],
+    })
     return { json, text: closingText(json) }
   } finally {
     await ctx.journal.close()
   }
-}
-
-async function wholeMarket(source: PriceSource, book: AllocatorBook, options: DemoOptions): Promise<BookMarket> {
-  const range = await source.range(listingsOf(book))
-  const today = new Date().toISOString().slice(0, 10)
-  const to = source.nature === 'simulated' ? simulatedEnd : (range?.to ?? today)
-  // A live source has no first day: two calendar years for each 500 sessions reach back far enough.
-  const span = options.sessions === 'all' ? 3650 : Math.ceil(Number(options.sessions) * 1.6) + 10
-  const first = range?.from ?? addDays(to, -span)
-  return readBookMarket(
-    source,
-    book,
-    { first, to },
-    source.nature === 'live' ? new Date().toISOString() : due.report(to),
-  )
 }
 
 type Parameters = { readonly market: string; readonly from: IsoDate; readonly book: string; readonly decider: string }
@@ -139,7 +124,7 @@ function readMark(file: string): Record<string, unknown> {
   throw new InputError(`${file} holds no parameters; this folder is not a demo's, choose another --out`)
 }
 
-function openingNotes(config: Config, source: PriceSource, wanted: number, available: number): string[] {
+function openingNotes(config: Config, source: PriceSource, plays: readonly Play[]): string[] {
   const notes: string[] = []
   if (source.nature === 'simulated')
     notes.push(`Prices are simulated (${source.spec}): nothing here says anything about a real market.`)
@@ -149,34 +134,49 @@ function openingNotes(config: Config, source: PriceSource, wanted: number, avail
       ? 'No model is configured: the cvar control decides. Set OPENAI_API_KEY or OPENAI_BASE_URL to let a model decide.'
       : `The model ${config.model.name} decides. It may know what happened on past dates: only forward results say anything about it.`,
   )
-  if (wanted > available) notes.push(`${wanted} sessions were asked for; the market has ${available}.`)
-  if (!bookNames().includes('catalyst')) notes.push('The catalyst book does not exist yet and is left out.')
+  for (const { book, market, wanted } of plays) {
+    const available = market.panel.sessions.length
+    if (wanted > available) notes.push(`${wanted} sessions were asked for; the market has ${available}.`)
+    if (book.kind === 'catalyst')
+      notes.push(`The book ${book.name} is decided by the ${book.policy} policy, an optimizer.`)
+  }
   return notes
 }
 
-async function runSessions(
-  ctx: Context,
-  market: BookMarket,
-  book: AllocatorBook,
-  first: number,
-  io: CommandIo,
-): Promise<void> {
-  const { sessions } = market.panel
-  let open: OpenBook = await openBook(ctx, book, market, sessions[first]!, due.fill(sessions[first]!))
-  const booked = open.state.lastSession
-  const begin = booked === null ? first : market.panel.indexOf.get(booked)!
+/** The sessions of all books in the order in which they are decided. */
+async function playSessions(ctx: Context, plays: readonly Play[], io: CommandIo): Promise<void> {
+  const steps: { readonly play: Play; readonly session: number; readonly at: Instant }[] = []
+  for (const play of plays) {
+    const { book, market, first } = play
+    const { sessions } = market.panel
+    const open = await openBook(ctx, book, market, sessions[first]!, dueOf(book).fill(sessions[first]!))
+    const booked = open.state.lastSession
+    const begin = booked === null ? first : market.panel.indexOf.get(booked)!
+    for (let session = begin; session < sessions.length; session++) {
+      steps.push({ play, session, at: dueOf(book).decision(sessions[session]!) })
+    }
+  }
+  steps.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
   let shown = (await ctx.journal.head())!.seq
-  for (let session = begin; session < sessions.length; session++) {
-    const date = sessions[session]!
-    open = await catchUp(ctx, market, open, session)
-    await checkSession(ctx, market, open, session, sessionCloseAt(market.panel, session))
-    open = await allocate(ctx, market, (await ctx.state(book.name))!, session)
-    if (endsWeek(market, date)) await reportWeek(ctx, market, open, date)
-    shown = await showPosts(ctx, book.name, shown, io)
+  for (const [index, { play, session }] of steps.entries()) {
+    await playSession(ctx, play, session)
+    shown = await showPosts(ctx, play.book.name, shown, io)
     if (io.interactive)
-      process.stderr.write(`\r${date}  session ${session - first + 1} of ${sessions.length - first}  `)
+      process.stderr.write(`\r${play.market.panel.sessions[session]}  session ${index + 1} of ${steps.length}  `)
   }
   if (io.interactive) process.stderr.write('\n')
+}
+
+async function playSession(ctx: Context, { book, market }: Play, session: number): Promise<void> {
+  const before = (await ctx.state(book.name))!
+  if (book.kind === 'catalyst') {
+    await rebalance(ctx, market, before, session)
+    return
+  }
+  const open = await catchUp(ctx, market, before, session)
+  await checkSession(ctx, market, open, session, sessionCloseAt(market.panel, session))
+  const after = await allocate(ctx, market, (await ctx.state(book.name))!, session)
+  await reportDue(ctx, market, after, market.panel.sessions[session]!)
 }
 
 async function showPosts(ctx: Context, book: string, after: number, io: CommandIo): Promise<number> {
@@ -192,22 +192,23 @@ type Summary = Awaited<ReturnType<typeof summary>>
 
 async function summary(
   ctx: Context,
-  open: OpenBook,
+  opens: readonly OpenBook[],
   made: { readonly home: string; readonly charts: readonly string[]; readonly notes: readonly string[] },
 ) {
-  const { opened, state } = open
   const posts: { book: string; date: string; purpose: string; x: readonly string[]; discord: unknown }[] = []
-  for await (const entry of ctx.journal.read({ book: opened.book, kinds: ['post'] })) {
-    if (entry.kind !== 'post') continue
-    const { purpose, x, discord } = (entry as Entry<'post'>).body
-    posts.push({ book: opened.book, date: entry.at.slice(0, 10), purpose, x, discord })
+  for (const { opened } of opens) {
+    for await (const entry of ctx.journal.read({ book: opened.book, kinds: ['post'] })) {
+      if (entry.kind !== 'post') continue
+      const { purpose, x, discord } = (entry as Entry<'post'>).body
+      posts.push({ book: opened.book, date: entry.at.slice(0, 10), purpose, x, discord })
+    }
   }
-  const close = state.lastClose!.body
   return {
     home: made.home,
     journal: join(made.home, 'journal.db'),
-    books: [
-      {
+    books: opens.map(({ opened, state }) => {
+      const close = state.lastClose!.body
+      return {
         book: opened.book,
         policy: opened.body.policy,
         decider: opened.body.decider,
@@ -223,8 +224,8 @@ async function summary(
         ),
         fills: state.fills.length,
         verdict: close.standing.verdict.text,
-      },
-    ],
+      }
+    }),
     posts,
     charts: made.charts,
     notes: made.notes,

@@ -1,5 +1,7 @@
 import type { Entry, EntryBodies, EntryKind } from '../journal/entry.ts'
+import { periodReportOf } from '../journal/report-entry.ts'
 import { fromCents } from '../units.ts'
+import { publicSummaries } from './entry-summary-public.ts'
 
 /** What an entry records, in one short line for a list. */
 export function entrySummary(entry: Entry): string {
@@ -20,10 +22,13 @@ const summaries: { readonly [K in EntryKind]: (body: EntryBodies[K]) => string }
     `${body.date}: ${body.outcome} by ${body.policy}: ${several(body.orders.length, 'order')}${some(body.clamps.length, 'clamp')}${some(body.stops.length, 'stop')}${body.because === null ? '' : `; ${cut(body.because)}`}`,
   alert: ({ date, alerts }) =>
     `${date}: ${alerts.map((alert) => `${alert.symbol} ${alert.kind} ${percent(alert.value)}`).join(', ')}`,
-  report: (body) =>
-    `${body.week}: ${percent(body.weekReturn)}, equity ${money(body.equityEndCents)}, ${several(body.trades, 'trade')}`,
+  report: (body) => {
+    const { period, periodReturn, equityEndCents, trades } = periodReportOf(body)
+    return `${period.name}: ${percent(periodReturn)}, equity ${money(equityEndCents)}, ${several(trades, 'trade')}`
+  },
   post: ({ purpose, of }) => `${purpose} post of entry ${of.seq}`,
   trial: ({ model, policy, from, to }) => `${policy} by ${cut(model)}, first run ${from} to ${to}`,
+  ...publicSummaries,
 }
 
 function money(cents: number): string {

@@ -19,6 +19,7 @@ import { type EventsOptions, type EventsRead as Read, readEventsOptions } from '
 import { eventsText, pathsText } from './events-text.ts'
 import { Faults, readSignalFile, type SignalRow } from './signal-file.ts'
 import { daysFor, onSessions, openSignalMarket, type SignalMarket, shifted } from './signal-market.ts'
+import { stored, storedRows } from './stored-rows.ts'
 
 export type { EventsOptions }
 
@@ -30,7 +31,11 @@ export type { EventsOptions }
 export async function events(options: EventsOptions, io: CommandIo): Promise<CommandResult> {
   const faults = new Faults()
   const read = readEventsOptions(options, faults)
-  const file = await readSignalFile(options.events, 'group', { io, faults })
+  const isStored = options.events === stored
+  const file = isStored
+    ? await storedRows('group', { market: options.market, io })
+    : await readSignalFile(options.events, 'group', { io, faults })
+  if (isStored && file.rows.length === 0) faults.add(`there is nothing to study: ${file.notes[0]}`)
   if (file.rows.length === 0) faults.throwIfAny()
   const dates = file.rows.map(({ date }) => date).sort()
   const symbols = new Set(file.rows.map(({ asset }) => asset))
@@ -47,7 +52,9 @@ export async function events(options: EventsOptions, io: CommandIo): Promise<Com
     { io, faults },
   )
   const placed =
-    market === null ? null : onSessions(file.rows, market, { name: file.name, snap: options.snap === true, faults })
+    market === null
+      ? null
+      : onSessions(file.rows, market, { name: file.name, snap: isStored || options.snap === true, faults })
   faults.throwIfAny()
   const moved = placed!.moved > 0 ? [`${placed!.moved} events were moved to the next session.`] : []
   const rows = [...placed!.rows].sort((a, b) => order(a.date, b.date) || order(a.asset, b.asset))

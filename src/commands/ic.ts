@@ -8,15 +8,17 @@ import {
   informationCoefficient,
   type SignalTable,
 } from '../statistics/information-coefficient.ts'
+import { fewestPairs } from '../statistics/ranks.ts'
 import type { PriceKind } from '../statistics/worth.ts'
 import type { IsoDate } from '../units.ts'
 import type { CommandIo, CommandResult } from './command.ts'
 import { Faults, readSignalFile, type SignalRow } from './signal-file.ts'
 import { daysFor, onSessions, openSignalMarket, type SignalMarket, shifted, wholeNumbers } from './signal-market.ts'
 import { columns, figure, percent } from './signal-text.ts'
+import { stored, storedRows } from './stored-rows.ts'
 
 export type IcOptions = {
-  /** CSV file `date,asset,value`, or - for stdin. */
+  /** CSV file `date,asset,value`, - for stdin, or `stored` for the journal's. */
   readonly signals: string
   readonly market: string
   /** Sessions, with commas between. */
@@ -49,7 +51,11 @@ const cellsMost = 20_000_000
 export async function ic(options: IcOptions, io: CommandIo): Promise<CommandResult> {
   const faults = new Faults()
   const read = readOptions(options, faults)
-  const file = await readSignalFile(options.signals, 'value', { io, faults })
+  const isStored = options.signals === stored
+  const file = isStored
+    ? await storedRows('value', { market: options.market, io })
+    : await readSignalFile(options.signals, 'value', { io, faults })
+  if (isStored && file.rows.length === 0) faults.add(`there is nothing to study: ${file.notes[0]}`)
   if (file.rows.length === 0) faults.throwIfAny()
   const dates = file.rows.map(({ date }) => date).sort()
   const market = await openSignalMarket(
@@ -63,7 +69,10 @@ export async function ic(options: IcOptions, io: CommandIo): Promise<CommandResu
     { io, faults },
   )
   const placed =
-    market === null ? null : onSessions(file.rows, market, { name: file.name, snap: options.snap === true, faults })
+    market === null
+      ? null
+      : onSessions(file.rows, market, { name: file.name, snap: isStored || options.snap === true, faults })
+  if (!faults.any) refuseUnranked(placed!.rows, faults)
   faults.throwIfAny()
   const json: IcResult = study(market!, placed!.rows, read)
   const notes = [
@@ -114,6 +123,20 @@ function readOptions(options: IcOptions, faults: Faults): Read {
     horizons,
     prices: prices === 'close' ? 'close' : 'open',
     ...(lags !== undefined && { lags }),
+  }
+}
+
+/** A file of which no date can be ranked answers nothing, whatever the market did. */
+function refuseUnranked(rows: readonly SignalRow[], faults: Faults): void {
+  const byDate = [...Map.groupBy(rows, ({ date }) => date).values()]
+  const wide = byDate.filter((sameDate) => sameDate.length >= fewestPairs)
+  if (wide.length === 0) {
+    const most = Math.max(...byDate.map((sameDate) => sameDate.length))
+    faults.add(
+      `no date has signals of ${fewestPairs} assets, which a rank correlation needs; the fullest of ${byDate.length} has ${most}`,
+    )
+  } else if (wide.every((sameDate) => sameDate.every(({ value }) => value === sameDate[0]!.value))) {
+    faults.add('the signals of each date are all equal, so there is nothing to rank')
   }
 }
 

@@ -6,6 +6,7 @@ import { type Features, featureColumns, featuresAt } from '../indicators/feature
 import { splitAdjusted } from '../indicators/splits.ts'
 import type { IsoDate } from '../units.ts'
 import type { CommandIo, CommandResult } from './command.ts'
+import { type WindowOptions, windowColumns, windowFields } from './indicator-windows.ts'
 
 const bytesMax = 64 * 1024 * 1024
 const rowsShown = 10
@@ -16,9 +17,10 @@ const rowsShown = 10
  * Splits in the file are applied as of each date: averages and bands are in the shares of their own row, so that no level knows
  * a later split and a file cut off at any row gives the same rows.
  *
+ * @param options windows beside those of the contract: each adds a field such as `sma5`
  * @returns json: an object from date to `Features`, oldest first; text: the last ten dates
  */
-export async function indicators(file: string, io: CommandIo): Promise<CommandResult> {
+export async function indicators(file: string, io: CommandIo, options: WindowOptions = {}): Promise<CommandResult> {
   const name = file === '-' ? 'stdin' : basename(file)
   const parsed = parseCsvFile(file === '-' ? await io.readStdin() : await readBytes(file), name)
   refuseFaults(parsed)
@@ -31,18 +33,23 @@ export async function indicators(file: string, io: CommandIo): Promise<CommandRe
     const index = bars.findIndex((bar) => bar.date >= split.date)
     if (index >= 0) ratios[index]! *= split.ratio
   }
-  const adjusted = splitAdjusted(
-    Float64Array.from(bars, (bar) => bar.close),
-    ratios,
-  )
+  const adjustedOf = (prices: (bar: (typeof bars)[number]) => number) =>
+    splitAdjusted(Float64Array.from(bars, prices), ratios)
+  const adjusted = adjustedOf((bar) => bar.close)
   if (ratios.some((ratio, index) => index > 0 && ratio !== 1)) {
     io.say(`${name}: closes before a split are divided by it; averages and bands are in the shares of their own date.`)
   }
   const columns = featureColumns(adjusted)
   const rows = bars.map((bar, index): [IsoDate, Features] => [bar.date, featuresAt(columns, index)])
+  const own = windowColumns(options, {
+    high: adjustedOf((bar) => bar.high),
+    low: adjustedOf((bar) => bar.low),
+    close: adjusted,
+  })
   let later = 1
   for (let index = rows.length - 1; index >= 0; index--) {
     if (later !== 1) rows[index]![1] = inShares(rows[index]![1], later)
+    if (own.length > 0) rows[index]![1] = { ...rows[index]![1], ...windowFields(own, index, later) }
     later *= ratios[index]!
   }
   return { text: renderTable(rows.slice(-rowsShown)), json: Object.fromEntries(rows) }

@@ -3,6 +3,7 @@ import { InputError } from '../errors.ts'
 import { type Problem, parseProblem } from '../optimizer/problem.ts'
 import { type OptimalSolution, type Solution, solutionDocument } from '../optimizer/solution.ts'
 import type { CommandIo, CommandResult } from './command.ts'
+import { jsonObject } from './json-input.ts'
 import { readInput } from './read-input.ts'
 
 export type OptimizeOptions = {
@@ -25,21 +26,19 @@ export async function optimize(options: OptimizeOptions, io: CommandIo): Promise
     throw new InputError(`--timeout must be a number of seconds above 0, got ${timeoutSeconds}`)
   }
   const { name, text } = await readInput(options.file, 'a JSON file with a portfolio problem', io)
-  const problem = parseProblem(parseJson(name, text))
+  const faults: string[] = []
+  const given = jsonObject(name, text, '{"assets": [...], "scenarios": [...], "objective": "min-cvar"}', faults)
+  if (faults.length > 0) throw new InputError(faults)
+  const problem = parseProblem(given)
   await openHighs()
   const start = performance.now()
   const solution = await solve(problem, { timeoutSeconds })
   const milliseconds = Math.round((performance.now() - start) * 10) / 10
   const timing = options.timing === true ? { milliseconds } : {}
-  return { json: { ...solutionDocument(solution), ...timing }, text: renderSolution(problem, solution, timing) }
-}
-
-function parseJson(name: string, text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    const because = error instanceof Error ? error.message.slice(0, 160) : String(error)
-    throw new InputError(`${name} is not JSON (${because}); JSON has no NaN, no Infinity and no comments`)
+  const shrinkage = problem.shrinkage === undefined ? {} : { shrinkage: problem.shrinkage }
+  return {
+    json: { ...solutionDocument(solution), ...shrinkage, ...timing },
+    text: renderSolution(problem, solution, timing),
   }
 }
 

@@ -1,9 +1,11 @@
 import { z } from 'zod'
-import { repeatedKey } from '../decision/json-keys.ts'
 import { InputError } from '../errors.ts'
-import { closest } from '../misspelling.ts'
+import { usualBlocks } from '../statistics/candidates.ts'
+import { combinations } from '../statistics/folds.ts'
 import { moments } from '../statistics/moments.ts'
 import type { StatsInput } from '../statistics/stats.ts'
+import type { PublishedMoments } from '../statistics/stats-of-moments.ts'
+import { firstFaults, type Given, jsonObject, sentencesOf } from './json-input.ts'
 import type { InputText } from './read-input.ts'
 import { cellValue, parseReturnsCsv, shown } from './returns-csv.ts'
 
@@ -43,8 +45,26 @@ const whole = number.refine(Number.isSafeInteger, {
   error: (issue) => `must be a whole number, got ${shown(issue.input)}`,
 })
 
+const Moments = z
+  .strictObject(
+    {
+      n: whole.refine((value) => value >= 4, {
+        error: (issue) => `must be 4 or more, got ${shown(issue.input)}`,
+      }),
+      sharpePerPeriod: number,
+      skewness: number,
+      excessKurtosis: number,
+    },
+    { error: (issue) => `must be {n, sharpePerPeriod, skewness, excessKurtosis}, got ${shown(issue.input)}` },
+  )
+  .refine(({ skewness, excessKurtosis }) => excessKurtosis + 3 >= 1 + skewness ** 2 - 1e-9, {
+    error:
+      'have a kurtosis that no sample of that skewness has: excessKurtosis is at least skewness^2 - 2 (0 for a normal)',
+  })
+
 const Input = z.strictObject({
-  returns,
+  returns: returns.optional(),
+  moments: Moments.optional(),
   benchmark: returns.optional(),
   periodsPerYear: above(0, '252').optional(),
   riskFreePerPeriod: above(-1, '0.0001').optional(),
@@ -65,77 +85,89 @@ const Input = z.strictObject({
       { error: (issue) => `must be {count, sharpeVariance}, got ${shown(issue.input)}` },
     )
     .optional(),
+  candidates: z
+    .record(z.string(), returns, { error: (issue) => `must be {NAME: returns}, got ${shown(issue.input)}` })
+    .optional(),
+  candidateBlocks: whole
+    .refine((value) => value >= 2 && value <= 20 && value % 2 === 0, {
+      error: (issue) => `must be an even number from 2 to 20, got ${shown(issue.input)}`,
+    })
+    .optional(),
   seed: whole.optional(),
 })
 
-const faultsMost = 50
+/** Candidates times ways to cut the record in two: some ten seconds of work. */
+const cutsMost = 100_000_000
 
-/** Fields as they came, not yet checked. */
-type Given = Readonly<Record<string, unknown>>
+/** Returns, or only their moments. */
+export type StatsQuestion =
+  | ({ readonly moments?: undefined } & StatsInput)
+  | ({ readonly moments: PublishedMoments } & Omit<StatsInput, 'returns' | 'benchmark' | 'candidates'>)
 
 /** Reads JSON or CSV, whichever the text is, and lists all that is wrong with it. */
-export function parseStatsInput({ name, text }: InputText, options: StatsOptions = {}): StatsInput {
+export function parseStatsInput({ name, text }: InputText, options: StatsOptions = {}): StatsQuestion {
   const faults: string[] = []
   if (text.trim() === '') throw new InputError(`${name} is empty; it must hold JSON with returns, or CSV`)
-  const given = /^\s*[[{]/.test(text) ? fromJson(name, text, faults) : parseReturnsCsv(name, text, faults)
+  const given = /^\s*[[{]/.test(text)
+    ? jsonObject(name, text, '{"returns": [0.01, -0.02]}', faults)
+    : parseReturnsCsv(name, text, faults)
   if (given === null) throw new InputError(faults)
   const result = Input.safeParse({ ...given, ...fromOptions(options) })
-  const further = result.success ? [] : result.error.issues.flatMap(sentences)
+  const further = result.success
+    ? []
+    : [
+        ...sentencesOf(result.error, {
+          '': Object.keys(Input.shape),
+          trials: ['count', 'sharpeVariance'],
+          moments: ['n', 'sharpePerPeriod', 'skewness', 'excessKurtosis'],
+        }),
+      ]
   if (result.success && faults.length === 0) further.push(...faultsOfSample(result.data))
-  const all = [...faults, ...faultsOfLengths(given), ...further]
-  if (all.length > 0 || !result.success) throw new InputError(cut(all))
-  return result.data
+  const all = [...faults, ...faultsOfShape(given), ...further]
+  if (all.length > 0 || !result.success) throw new InputError(firstFaults(all))
+  const { returns: series, moments: published, ...rest } = result.data
+  if (published === undefined) return { ...rest, returns: series! }
+  const { benchmark: _, candidates: __, ...convention } = rest
+  return { ...convention, moments: published }
 }
 
 /** What only the whole sample shows: too few, or no spread. */
 function faultsOfSample({ returns }: z.infer<typeof Input>): string[] {
+  if (returns === undefined) return []
   if (returns.length === 0) return ['returns is empty; statistics need at least 2 returns']
   if (returns.length === 1) return ['returns has a single value; statistics need at least 2 returns']
   if (moments(returns).varies) return []
   return [`returns are all ${shown(returns[0])}; a series that never varies has no risk to measure`]
 }
 
-function faultsOfLengths({ returns, benchmark }: Given): string[] {
-  if (!Array.isArray(returns) || !Array.isArray(benchmark) || benchmark.length === returns.length) return []
-  return [`benchmark has length ${benchmark.length} but returns has ${returns.length}; give one for each period`]
-}
-
-function sentences(issue: z.core.$ZodIssue): string[] {
-  const path = issue.path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('')
-  const where = path.replace(/^\./, '')
-  if (issue.code !== 'unrecognized_keys') return [`${where} ${issue.message}`.trim()]
-  const known = Object.keys(where === 'trials' ? { count: 0, sharpeVariance: 0 } : Input.shape)
-  return issue.keys.map((key) => {
-    const meant = closest(key, known, 3)
-    const hint = meant === null ? `known are ${known.join(', ')}` : `did you mean ${meant}?`
-    return `${where === '' ? '' : `${where}.`}${shown(key)} is not a known key; ${hint}`
-  })
-}
-
-function cut(faults: readonly string[]): readonly string[] {
-  const more = faults.length - faultsMost
-  return more > 0 ? [...faults.slice(0, faultsMost), `and ${more} more`] : faults
-}
-
-function fromJson(name: string, text: string, faults: string[]): Given | null {
-  // Python writes NaN and Infinity into JSON. As texts they are refused one by one, with their place.
-  const quoted = text.replace(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g, (token) =>
-    token.startsWith('"') ? token : `"${token}"`,
-  )
-  let value: unknown
-  try {
-    value = JSON.parse(quoted)
-  } catch (error) {
-    faults.push(`${name} is not JSON: ${(error as Error).message}`)
-    return null
+/** What is missing, too much, or of unequal length. */
+function faultsOfShape({ returns, moments: published, benchmark, candidates, candidateBlocks }: Given): string[] {
+  const faults: string[] = []
+  if (returns === undefined && published === undefined)
+    faults.push('returns must be a list of numbers, one return per period, got nothing')
+  if (published !== undefined) {
+    for (const [name, value] of Object.entries({ returns, benchmark, candidates }))
+      if (value !== undefined) faults.push(`${name} and moments exclude each other: moments stand in for the returns`)
+    return faults
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    faults.push(`${name} must be an object such as {"returns": [0.01, -0.02]}, got a list`)
-    return null
+  const periods = Array.isArray(returns) ? returns.length : null
+  if (periods !== null && Array.isArray(benchmark) && benchmark.length !== periods)
+    faults.push(`benchmark has length ${benchmark.length} but returns has ${periods}; give one for each period`)
+  if (candidateBlocks !== undefined && candidates === undefined)
+    faults.push('candidateBlocks cuts the records of candidates, and there are none')
+  if (typeof candidates !== 'object' || candidates === null || Array.isArray(candidates)) return faults
+  const named = Object.entries(candidates)
+  if (named.length < 2)
+    faults.push(`candidates has ${named.length} record${named.length === 1 ? '' : 's'}; a choice needs at least 2`)
+  for (const [name, values] of named) {
+    if (periods !== null && Array.isArray(values) && values.length !== periods)
+      faults.push(`candidates.${name} has length ${values.length} but returns has ${periods}; give one for each period`)
   }
-  const twice = repeatedKey(quoted)
-  if (twice !== null) faults.push(`${shown(twice)} is there twice; keep one`)
-  return value as Given
+  const blocks = typeof candidateBlocks === 'number' ? candidateBlocks : usualBlocks
+  const cuts = blocks >= 2 && blocks <= 20 ? named.length * combinations(blocks, blocks / 2) : 0
+  if (cuts > cutsMost)
+    faults.push(`${named.length} candidates in ${blocks} blocks take ${cuts} comparisons; give fewer candidateBlocks`)
+  return faults
 }
 
 function fromOptions(options: StatsOptions): Given {

@@ -1,4 +1,5 @@
 import { ratioFewest, type Stats, stats as statsOf } from '../statistics/stats.ts'
+import { statsOfMoments } from '../statistics/stats-of-moments.ts'
 import type { CommandIo, CommandResult } from './command.ts'
 import { readInput } from './read-input.ts'
 import { parseStatsInput, type StatsOptions } from './stats-input.ts'
@@ -13,7 +14,8 @@ export type { StatsOptions } from './stats-input.ts'
  */
 export async function stats(file: string, options: StatsOptions, io: CommandIo): Promise<CommandResult> {
   const input = await readInput(file, 'a JSON or CSV file of returns', io)
-  const json = statsOf(parseStatsInput(input, options))
+  const question = parseStatsInput(input, options)
+  const json = question.moments === undefined ? statsOf(question) : statsOfMoments(question.moments, question)
   return { json, text: renderStats(json) }
 }
 
@@ -47,7 +49,7 @@ const rows: readonly (readonly [Shown, string, (value: number) => string])[] = [
 const judged = new Set<Shown>(['sharpe', 'sortino', 'calmar', 'omega', 'informationRatio'])
 
 function renderStats(json: Stats): string {
-  const { bootstrap, confidenceSequence, notes } = json
+  const { bootstrap, confidenceSequence, overfitting, notes } = json
   const daily = (value: number | null): string => (value === null ? '-' : `${(100 * value).toFixed(4)} %`)
   const line = (label: string, value: string, note?: string): string =>
     `${label.padEnd(22)} ${value.padStart(12)}${note === undefined ? '' : `  ${note}`}`.trimEnd()
@@ -64,6 +66,16 @@ function renderStats(json: Stats): string {
     line('  to', daily(bootstrap.high)),
     line('confidence sequence', daily(confidenceSequence.low), notes.confidenceSequence),
     line('  to', daily(confidenceSequence.high)),
+    ...(overfitting === undefined
+      ? []
+      : [
+          line(
+            'overfitting',
+            overfitting.probability === null ? '-' : percent(overfitting.probability),
+            notes.overfitting ??
+              `how often the best of ${overfitting.candidates} in one half was no better than the median in the other`,
+          ),
+        ]),
     json.verdict,
   ].join('\n')
 }

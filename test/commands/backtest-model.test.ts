@@ -173,3 +173,61 @@ test('without a model the policy model is refused, and its options go with it al
     },
   )
 })
+
+test('with --repeat the same question is put again, the first answer decides, and the agreement is told', async () => {
+  // The first two answers to a question are the same, every third one buys something else.
+  const seen = new Map<string, number>()
+  const wavering = (request: { readonly body: { readonly messages: readonly { readonly content: string }[] } }) => {
+    const question = JSON.stringify(request.body.messages)
+    const count = (seen.get(question) ?? 0) + 1
+    seen.set(question, count)
+    return replies.decision({ symbol: count === 3 ? 'GLD' : 'TLT', side: 'buy', pct: 5, reason: 'Test.' })
+  }
+  const server = await startModelServer({ script: wavering })
+  try {
+    const io = ioFor(server.url)
+    const run = async () =>
+      (await backtest({ ...span, repeat: 3 }, io)).json as Document & {
+        readonly stability: {
+          readonly calls: number
+          readonly dates: number
+          readonly agreement: number
+          readonly byDate: readonly { readonly bySymbol: readonly object[] }[]
+        }
+      }
+    const first = await run()
+    const { calls, dates, agreement, byDate } = first.stability
+    // Three pairs of answers: one agrees wholly, two not at all.
+    assert.deepEqual([calls, dates], [3, 20])
+    assert.ok(Math.abs(agreement - 1 / 3) < 1e-12)
+    assert.deepEqual(byDate[0]!.bySymbol, [
+      { symbol: 'TLT', buy: 2, sell: 0 },
+      { symbol: 'GLD', buy: 1, sell: 0 },
+    ])
+    assert.ok(first.fills.length > 0 && first.fills.every(({ symbol }) => symbol === 'TLT'))
+    assert.match(first.notes.join('\n'), /Asked 3 times on each of 20 dates, the model's answers share 33 %/)
+    const asked = server.requests.length
+    const { asked: _, ...again } = await run()
+    assert.equal(server.requests.length, asked)
+    const { asked: __, ...before } = first
+    assert.equal(JSON.stringify(again), JSON.stringify(before))
+    // Who asks once finds the first answers in the cache.
+    const once = (await backtest(span, io)).json as Document
+    assert.equal(server.requests.length, asked)
+    assert.equal(once.finalEquity, first.finalEquity)
+  } finally {
+    await server.close()
+  }
+})
+
+test('--repeat is refused without a model, and outside 2 to 20', async () => {
+  for (const [options, words] of [
+    [{ ...span, policy: 'equal-weight', repeat: 3 }, /--repeat puts a question to a model/],
+    [{ ...span, repeat: 1 }, /--repeat must be from 2 to 20, got 1/],
+  ] as const) {
+    await assert.rejects(
+      backtest(options, ioFor(null)),
+      (error) => error instanceof InputError && words.test(error.message),
+    )
+  }
+})

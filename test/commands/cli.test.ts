@@ -47,7 +47,7 @@ test('the help of every command shows an example of it', () =>
       assert(names.includes(name), `${name} is missing from ${names.join(', ')}`)
     }
     for (const [name, help] of commands) {
-      assert.match(help, new RegExp(`^Usage: primer ${name} `), name)
+      assert.match(help, new RegExp(`^Usage: primer ${name}(\\|\\w+)? `), name)
       assert.match(help, new RegExp(`\\nExamples?:\\n(.*\\n)*? +\\$ npx primer ${name}\\b`), name)
       assert.match(help, /--json/, name)
     }
@@ -76,7 +76,10 @@ test('wrong words are refused in one line with exit code 2, and nothing is made'
       ['demo --market csv:nowhere', /^primer: market csv:nowhere: .*nowhere does not exist; name a directory/],
       ['dmeo', /^primer: unknown command 'dmeo'\n\(Did you mean demo\?\)/],
       ['run', /^primer: missing required argument 'job'/],
-      ['run dance', /^primer: no job is called "dance"; there are fill, allocate, monitor, report\n$/],
+      [
+        'run dance',
+        /^primer: no job is called "dance"; there are ingest, .*fill, allocate, monitor, report, publish, collect\n$/,
+      ],
       ['run fill --date 2020-02-30', /^primer: option '--date <date>' argument '2020-02-30' is invalid/],
       ['run fill --book nobody', /^primer: no book is called "nobody"; there are allocator/],
     ]

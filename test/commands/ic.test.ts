@@ -220,6 +220,22 @@ test('empty files, missing columns and missing files are refused', async () => {
   )
 })
 
+test('signals that no date can rank are refused: too few assets, or all equal', async () => {
+  const place = market(usable)
+  const two: Signal[] = [0, 1].flatMap((day) => ['SPY', 'TLT'].map((asset, i): Signal => [days[day]!, asset, i]))
+  assert.match(
+    (await faultsOf(csv(two), { market: place })).join(),
+    /no date has signals of 3 assets.*; the fullest of 2 has 2$/,
+  )
+  const equal = two.flatMap(([day]): Signal[] =>
+    Object.keys(usable)
+      .slice(0, 3)
+      .map((asset) => [day, asset, 1]),
+  )
+  const once = [...new Map(equal.map((row) => [row.join(), row])).values()]
+  assert.match((await faultsOf(csv(once), { market: place })).join(), /signals of each date are all equal/)
+})
+
 test('rows asset by asset are as good as rows date by date, with Windows line ends or without', async () => {
   const place = market(usable)
   const rows: Signal[] = [0, 1, 2].flatMap((day) =>

@@ -97,8 +97,13 @@ describe('primer optimize', () => {
     await refused(join(folder, 'absent.json'), /absent.json does not exist; name a JSON file with a portfolio problem/)
     await refused(folder, /is a directory/)
     const file = join(folder, 'broken.json')
-    await writeFile(file, '{"assets": [NaN]}')
-    await refused(file, /broken.json is not JSON .*JSON has no NaN/)
+    await writeFile(file, '{"assets": ["A"], "scenarios": [[NaN], [-Infinity]], "objective": "min-cvar"}')
+    await refused(
+      file,
+      /scenarios\[0\]\[0\] \(A\) must be a finite number, got "NaN"\n.*scenarios\[1\]\[0\] .*"-Infinity"/,
+    )
+    await writeFile(file, '{"assets": ["A"], "assets": ["B"], "scenarios": [[0.1]], "objective": "min-cvar"}')
+    await refused(file, /"assets" is there twice; keep one/)
     await writeFile(file, '')
     await refused(file, /not JSON/)
     await writeFile(file, '{"assets": ["A"]}')

@@ -69,14 +69,17 @@ test('days on which the program did not run are recorded and posted as missed, a
       decisions.map(({ date, outcome, because }) => [date, outcome, outcome === 'no-decision' ? because : '']),
       [
         ['2024-03-05', 'warm-up', ''],
-        ['2024-03-06', 'no-decision', 'the program did not run that day'],
-        ['2024-03-07', 'no-decision', 'the program did not run that day'],
+        ['2024-03-06', 'no-decision', 'the program did not run that day, or had no prices'],
+        ['2024-03-07', 'no-decision', 'the program did not run that day, or had no prices'],
         ['2024-03-08', 'warm-up', ''],
       ],
     )
     assert.equal(decisions[1]!.snapshotSha256, null)
     const posts = rows.filter(({ kind }) => kind === 'post').map(({ body }) => body)
-    assert.equal(posts.filter((post) => /No decision today: the program did not run that day/.test(post)).length, 2)
+    assert.equal(
+      posts.filter((post) => /No decision today: the program did not run that day, or had no prices/.test(post)).length,
+      2,
+    )
     // SPY was bought at the open of March 6 with EUR 10,000 less costs: it rises from 502 to 504.5, +0.5 %, at one rate.
     const last = bodiesOf<CloseEntry>(rows, 'close').at(-1)!
     const spy = last.benchmarks['buy-and-hold:SPY']!
