@@ -1,13 +1,20 @@
 // One policy over many sessions: daily 1/N with every cost and the full ledger, prices already loaded, beside a tight loop that only
-// multiplies weights. Run: node bench/backtest.ts
+// multiplies weights; then the memory of a process that does one. Run: node bench/backtest.ts
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { simulate } from '../src/backtest/simulate.ts'
 import { readBook } from '../src/books.ts'
+import { keepYoungGeneration } from '../src/commands/young-generation.ts'
 import { type BookMarket, openBookMarket } from '../src/decision/book-market.ts'
 import { equalWeight } from '../src/decision/policies/equal-weight.ts'
 import type { History } from '../src/market/bar.ts'
 import { sessionsBetween } from '../src/market/calendar.ts'
 import type { AllocatorBook } from '../src/portfolio/book.ts'
 import { randomFrom, randomNormal } from '../src/random.ts'
+import { simpleReturns } from '../src/statistics/evidence.ts'
+import { stats } from '../src/statistics/stats.ts'
 
 /** Random walks of so many New York assets over so many sessions, in the book's rules, in euros to keep all on one exchange. */
 export function inventedMarket(assets: number, sessions: number): BookMarket {
@@ -27,7 +34,8 @@ export function inventedMarket(assets: number, sessions: number): BookMarket {
     ...base,
     instruments,
     benchmarks: [],
-    initialCash: 1_000_000,
+    // So much for each asset that tickets are of one size whatever their number.
+    initialCash: 31_250 * assets,
     costs: { ...base.costs, minimumTicket: 0 },
   }
   const histories = instruments.map(({ symbol }): History => {
@@ -65,23 +73,59 @@ function tightLoop(market: BookMarket): number {
   return fills
 }
 
-const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1]!
+type Times = { readonly median: number; readonly best: number }
 
-async function timed(run: () => unknown, repeats: number): Promise<number> {
+async function timed(run: () => unknown, repeats: number): Promise<Times> {
   const times: number[] = []
   for (let i = 0; i < repeats; i++) {
     const start = performance.now()
     await run()
     times.push(performance.now() - start)
   }
-  return median(times)
+  times.sort((a, b) => a - b)
+  return { median: times[times.length >> 1]!, best: times[0]! }
 }
 
 const noSolver = () => Promise.reject(new Error('no solver'))
-const run = (market: BookMarket) =>
+const fold = (market: BookMarket) =>
   simulate({ market, policy: equalWeight('daily'), first: 0, last: market.panel.sessions.length - 1, solve: noSolver })
 
-if (import.meta.main) {
+/** The backtest that the target speaks of: the fold and its statistics. */
+async function backtest(market: BookMarket) {
+  const simulation = await fold(market)
+  return { simulation, stats: stats({ returns: simpleReturns([...simulation.equity]) }) }
+}
+
+/** One backtest and nothing else in this process: what it takes at most, in MB, prices and program included. */
+async function memoryOfOne(): Promise<void> {
+  // As the command does.
+  keepYoungGeneration()
+  const market = inventedMarket(32, 2520)
+  const loaded = process.memoryUsage.rss() / 2 ** 20
+  const { simulation } = await backtest(market)
+  const peak = process.resourceUsage().maxRSS / 1024
+  console.log(
+    `${simulation.ledger.size} fills: ${loaded.toFixed(0)} MB with prices loaded, ${peak.toFixed(0)} MB at most`,
+  )
+}
+
+/** The same in processes of their own, started as bin/primer.js starts: with compiled code kept from the run before. */
+function memory(): string[] {
+  const cache = mkdtempSync(join(tmpdir(), 'primer-bench-'))
+  const once = () =>
+    execFileSync(process.execPath, [import.meta.filename, 'memory'], {
+      env: { ...process.env, NODE_COMPILE_CACHE: cache },
+      encoding: 'utf8',
+    }).trim()
+  once()
+  const found = [once(), once(), once(), once(), once()]
+  rmSync(cache, { recursive: true })
+  return found
+}
+
+async function main(): Promise<void> {
+  // First, since a process counts as its own peak that of the one which started it.
+  const remembered = memory()
   const rows: string[] = []
   for (const [assets, sessions] of [
     [32, 250],
@@ -92,20 +136,31 @@ if (import.meta.main) {
     [500, 2520],
   ] as const) {
     const market = inventedMarket(assets, sessions)
-    const { fills } = await run(market)
-    const repeats = assets * sessions > 500_000 ? 3 : 9
-    const ours = await timed(() => run(market), repeats)
+    for (let i = 0; i < 3; i++) await backtest(market)
+    const repeats = assets * sessions > 500_000 ? 5 : 21
+    const whole = await timed(() => backtest(market), repeats)
+    const ours = await timed(() => fold(market), repeats)
     const limit = await timed(() => tightLoop(market), repeats)
-    const perAssetDay = (ours * 1e6) / (assets * sessions)
-    rows.push(
-      `| ${assets} x ${sessions} | ${fills.length} | ${ours.toFixed(1)} | ${limit.toFixed(2)} | ${(ours / limit).toFixed(0)}x | ${perAssetDay.toFixed(0)} |`,
-    )
+    const { ledger } = await fold(market)
+    const cells = [
+      `${assets} x ${sessions}`,
+      ledger.size,
+      `${whole.median.toFixed(1)} (${whole.best.toFixed(1)})`,
+      `${ours.median.toFixed(1)} (${ours.best.toFixed(1)})`,
+      `${limit.median.toFixed(2)} (${limit.best.toFixed(2)})`,
+      `${((ours.median * 1e6) / (assets * sessions)).toFixed(0)} (${((ours.best * 1e6) / (assets * sessions)).toFixed(0)})`,
+    ]
+    rows.push(`| ${cells.join(' | ')} |`)
   }
   console.log(
     [
-      '| assets x sessions | fills | ours, ms | tight loop, ms | ratio | ns per asset and session |',
+      '| assets x sessions | fills | with statistics, ms | fold alone, ms | tight loop, ms | fold, ns per asset and session |',
       '|---|---|---|---|---|---|',
       ...rows,
+      '',
+      ...remembered,
     ].join('\n'),
   )
 }
+
+if (import.meta.main) await (process.argv[2] === 'memory' ? memoryOfOne() : main())
