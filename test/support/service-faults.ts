@@ -154,7 +154,8 @@ async function oneRun(
       }
     }
     await played(service, plan.mostMs)
-    await waitUntil('the crowd has begun', () => stopCrowd !== null, 10_000)
+    // Faults may have held up the first post, and with it the crowd, until the days were over.
+    await waitUntil('the crowd has said its part', () => crowd.onDiscord.size >= 10 && crowd.changes.length >= 3, 60_000)
     stopCrowd!()
     clearInterval(listening)
     await waitUntil('it is connected', () => world.discord.gateway.sessions.size > 0, 60_000)
