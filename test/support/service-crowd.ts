@@ -25,6 +25,8 @@ export type Crowd = {
   readonly asked: readonly AskedByCrowd[]
   /** One thing somebody does. */
   readonly act: () => void
+  /** Whether enough was said and pressed that keeping it is worth comparing. */
+  readonly hasSpoken: () => boolean
   /** Goes on acting every so many milliseconds until it is told to stop. */
   readonly begin: (everyMs: number) => () => void
   /** Somebody who said a few things asks to be forgotten. */
@@ -180,6 +182,7 @@ export function openCrowd(world: World, seed: string): Crowd {
     changes,
     asked,
     act,
+    hasSpoken: () => alive(onDiscord).length > 15 && [...reactions.values()].filter((stands) => stands).length > 7,
     begin: (everyMs) => {
       // Nobody changes a message twice within a millisecond, as timers do that were held up.
       let last = 0

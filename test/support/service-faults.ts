@@ -155,7 +155,7 @@ async function oneRun(
     }
     await played(service, plan.mostMs)
     // Faults may have held up the first post, and with it the crowd, until the days were over.
-    await waitUntil('the crowd has said its part', () => crowd.onDiscord.size >= 10 && crowd.changes.length >= 3, 60_000)
+    await waitUntil('the crowd has said its part', crowd.hasSpoken, 60_000)
     stopCrowd!()
     clearInterval(listening)
     await waitUntil('it is connected', () => world.discord.gateway.sessions.size > 0, 60_000)

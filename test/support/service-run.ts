@@ -31,6 +31,7 @@ export async function playWithCrowd(
   )
   const end = crowd.begin(options.everyMs)
   await played(service, options.mostMs)
+  await waitUntil('the crowd has said its part', crowd.hasSpoken, 60_000)
   end()
   const mostMemoryMb = memoryMb(service.pid)
   await finish(world, crowd, service)
