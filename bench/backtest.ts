@@ -136,7 +136,7 @@ async function main(): Promise<void> {
     [500, 2520],
   ] as const) {
     const market = inventedMarket(assets, sessions)
-    for (let i = 0; i < 3; i++) await backtest(market)
+    for (let i = 0; i < (assets * sessions > 500_000 ? 3 : 10); i++) await backtest(market)
     const repeats = assets * sessions > 500_000 ? 5 : 21
     const whole = await timed(() => backtest(market), repeats)
     const ours = await timed(() => fold(market), repeats)

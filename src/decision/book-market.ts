@@ -137,8 +137,8 @@ export function openBookMarket(
  * without a price for so long that they count as delisted.
  */
 export function membersAt(market: BookMarket, session: number): readonly Instrument[] {
-  const { tradable, universe, panel, delisting } = market
-  if (universe.size === 0 && silentOn(panel, delisting.afterSessions)[session] === 0) return tradable
+  const { tradable } = market
+  if (allIn(market, session)) return tradable
   const known = members.get(market) ?? []
   if (known.length === 0) members.set(market, known)
   known[session] ??= tradable.filter(({ symbol }) => isInAt(market, symbol, session))
@@ -148,9 +148,15 @@ export function membersAt(market: BookMarket, session: number): readonly Instrum
 /** By session: a thousand random allocators ask for the same ones. */
 const members = new WeakMap<BookMarket, (readonly Instrument[])[]>()
 
+/** Whether nobody needs to be looked at: no universe by date, and nothing has been silent for long. */
+export function allIn({ panel, universe, delisting }: BookMarket, session: number): boolean {
+  return universe.size === 0 && silentOn(panel, delisting.afterSessions)[session] === 0
+}
+
 /** Whether an instrument, or an index that stands in for one, may be decided at the close of a session. */
-export function isInAt({ panel, universe, delisting }: BookMarket, symbol: string, session: number): boolean {
-  if (universe.size === 0 && silentOn(panel, delisting.afterSessions)[session] === 0) return true
+export function isInAt(market: BookMarket, symbol: string, session: number): boolean {
+  if (allIn(market, session)) return true
+  const { panel, universe, delisting } = market
   const column = panel.bySymbol.get(symbol)
   if (column === undefined || isGone(panel, column, session, delisting)) return false
   return universe.size === 0 || isMember(universe, symbol, panel.sessions[session]!)

@@ -113,6 +113,7 @@ const sides = ['sell', 'buy'] as const
 function corporateActions(ledger: Ledger, before: Holdings, panel: Panel, session: number): readonly Order[] {
   const date = panel.sessions[session]!
   let orders: readonly Order[] = before.pending
+  if (hasActions(panel)[session] === 0) return orders
   for (const position of before.positions) {
     const column = columnOf(panel, position.symbol, 'is held')
     const ratio = column.split[session]!
@@ -151,6 +152,20 @@ function corporateActions(ledger: Ledger, before: Holdings, panel: Panel, sessio
   }
   return orders
 }
+
+/** Sessions at which anything of the panel splits or pays: 1 there, 0 elsewhere. A fold over years asks at each. */
+function hasActions(panel: Panel): Uint8Array {
+  const known = actions.get(panel)
+  if (known !== undefined) return known
+  const sessions = new Uint8Array(panel.sessions.length)
+  for (const { split, dividend } of panel.columns) {
+    for (let t = 0; t < sessions.length; t++) if (split[t] !== 1 || dividend[t]! > 0) sessions[t] = 1
+  }
+  actions.set(panel, sessions)
+  return sessions
+}
+
+const actions = new WeakMap<Panel, Uint8Array>()
 
 /** Whether there is an open to fill at, a rate, and for a coin what its costs rest on. */
 function canFill(column: Column, session: number, charge: Charge | undefined): boolean {

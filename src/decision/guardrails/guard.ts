@@ -4,7 +4,7 @@ import { positionFinder } from '../../portfolio/held-positions.ts'
 import type { Order, Position } from '../../portfolio/holdings.ts'
 import { isMember } from '../../portfolio/membership.ts'
 import { cents, fromCents } from '../../units.ts'
-import { isInAt } from '../book-market.ts'
+import { allIn, isInAt } from '../book-market.ts'
 import type { Clamp, ClampRule } from '../decision.ts'
 import type { View, Wish } from '../policy.ts'
 import { sessionsUntilNextOpen } from './sessions.ts'
@@ -37,6 +37,7 @@ export function guard(view: View, wishes: readonly Wish[], guarded: boolean): Gu
     stopped,
     leaving: new Set(exits.map((exit) => exit.symbol)),
     waiting: new Set(view.holdings.pending.map((order) => order.symbol)),
+    allIn: allIn(view.market, view.session),
     held: positionFinder(view.holdings.positions),
     seen: new Uint8Array(view.market.panel.columns.length),
     freeCashCents: view.freeCashCents,
@@ -86,6 +87,7 @@ type State = {
   readonly stopped: ReadonlySet<string>
   readonly leaving: ReadonlySet<string>
   readonly waiting: ReadonlySet<string>
+  readonly allIn: boolean
   readonly held: (symbol: string) => Position | undefined
   /** By index of the column: 1 for what the decision has ordered already. */
   readonly seen: Uint8Array
@@ -101,11 +103,11 @@ function checkWish(state: State, wish: Wish): number {
   const instrument = instruments.get(wish.symbol) ?? standIn(view, wish.symbol)
   if (instrument === null) return clamp(state, wish, 'unknown-symbol', 0, 'not an instrument of this book')
   const column = panel.bySymbol.get(wish.symbol)!
-  if (state.stopped.has(wish.symbol))
+  if (state.stopped.size > 0 && state.stopped.has(wish.symbol))
     return clamp(state, wish, 'stop-loss', 0, 'the stop-loss sells it all at the next open')
-  if (state.leaving.has(wish.symbol))
+  if (state.leaving.size > 0 && state.leaving.has(wish.symbol))
     return clamp(state, wish, 'pending-order', 0, 'it left the universe: all of it is sold at the next open')
-  if (wish.side === 'buy' && !isInAt(view.market, wish.symbol, view.session)) {
+  if (wish.side === 'buy' && !state.allIn && !isInAt(view.market, wish.symbol, view.session)) {
     return isMember(view.market.universe, wish.symbol, panel.sessions[view.session]!)
       ? clamp(state, wish, 'no-price', 0, `no price in ${view.market.delisting.afterSessions} sessions`)
       : clamp(state, wish, 'unknown-symbol', 0, 'not in the universe at this close')
@@ -113,7 +115,7 @@ function checkWish(state: State, wish: Wish): number {
   if (state.seen[column.index] === 1) return clamp(state, wish, 'duplicate', 0, 'named before in the same decision')
   const price = column.mark[view.session]! * column.rate[view.session]!
   if (!(price > 0)) return clamp(state, wish, 'no-price', 0, 'no close is known')
-  if (state.waiting.has(wish.symbol))
+  if (state.waiting.size > 0 && state.waiting.has(wish.symbol))
     return clamp(state, wish, 'pending-order', 0, 'an earlier order still waits for an open')
   const size =
     wish.side === 'buy' ? checkBuy(state, wish, instrument, price) : checkSell(state, wish, instrument, price)

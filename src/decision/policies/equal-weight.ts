@@ -33,7 +33,7 @@ export function equalWeight(rebalance: Rebalance = 'monthly'): Policy {
       for (let index = 0; index < members.length; index++) {
         const { symbol } = members[index]!
         const value = values[index]!
-        if (!(value > 0) || busy.has(symbol)) continue
+        if (!(value > 0) || (busy.size > 0 && busy.has(symbol))) continue
         const gap = target - (held(symbol)?.quantity ?? 0) * value
         if (gap <= -ticket) {
           wishes.push({ side: 'sell', symbol, quantity: floorToStep(-gap / value, step), reason: '' })
