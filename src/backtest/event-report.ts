@@ -2,8 +2,10 @@ import type { EventDay, EventSummary } from '../statistics/event-summary.ts'
 import type { EventTests } from '../statistics/event-tests.ts'
 import type { PathDay } from '../statistics/price-paths.ts'
 import type { Currency } from '../units.ts'
-import { html, type Markup } from './html.ts'
-import { intervalChart, marketWarning, noteList, page, percent, plain, table } from './signal-page.ts'
+import { html, type Markup, type Part } from './html.ts'
+import { table } from './report-parts.ts'
+import { fixed, percent, plain, short, signedPercent, signedPoints } from './report-words.ts'
+import { intervalChart, marketWarning, notesPart, page, withInterval } from './signal-page.ts'
 
 /** What `primer events` answers for abnormal returns. */
 export type EventsResult = EventSummary & {
@@ -37,18 +39,19 @@ export function eventsPage(result: EventsResult): string {
   return page(
     'Event study',
     html`${marketWarning(result.market)}<p>${result.n} events on ${result.dates} dates, ${result.dropped.length} left out; market ${result.market}, benchmark ${result.benchmark}, model ${result.model}.
-${last === undefined ? '' : `Mean cumulative abnormal return from day ${from} to day ${to}: ${percent(last.mean)}, 95 % interval ${percent(last.low)} to ${percent(last.high)}.`}</p>
+${last === undefined ? '' : `Mean cumulative abnormal return from day ${from} to day ${to}: ${signedPercent(last.mean, 2)}, 95 % interval ${signedPercent(last.low, 2)} to ${signedPercent(last.high, 2)}.`}</p>
 <h2>Cumulative abnormal return</h2>
 ${daysChart('car', 'Mean cumulative abnormal return by day from the event, with 95 % bootstrap intervals', result.cumulativeAbnormalReturns)}
 <h2>Abnormal return by day</h2>
 ${daysChart('ar', 'Mean abnormal return by day from the event, with 95 % bootstrap intervals', result.abnormalReturns)}
 <h2>Is it zero?</h2>
 ${table(
-  ['t of the cumulative return', ''],
+  'Tests of the cumulative abnormal return',
+  [{ name: 'Cumulative return over its error, events taken as', text: true }, { name: 't' }],
   [
-    ['events independent, equally noisy', plain(tests.crossSection, 2)],
-    ['each scaled by its own error', plain(tests.standardized, 2)],
-    ['reduced for what events of one date share', plain(tests.clustered, 2)],
+    ['independent and equally noisy', plain(tests.crossSection, 2)],
+    ['independent, each scaled by its own error', plain(tests.standardized, 2)],
+    ['scaled, and alike where they share a date', plain(tests.clustered, 2)],
   ],
 )}
 <p class="small">${tests.eventsSharingADate} events share their date with another; the largest date has ${tests.largestDate}.</p>
@@ -58,36 +61,48 @@ ${groupTable(result)}
 ${overlapping.inEstimation === 0 ? '' : `${overlapping.inEstimation} events have another event in their estimation window.`}</p>
 <h2>Every day</h2>
 ${table(
-  ['day', 'abnormal', 'interval', 't', 'cumulative', 'interval', 't'],
-  result.abnormalReturns.map((day, i) => [`${day.day}`, ...cells(day), ...cells(result.cumulativeAbnormalReturns[i]!)]),
+  'Abnormal returns by day from the event',
+  [{ name: 'Day', text: true }, { name: 'Abnormal, %' }, { name: 't' }, { name: 'Cumulative, %' }, { name: 't' }],
+  result.abnormalReturns.map((day, i) => [
+    fixed(day.day, 0),
+    ...cells(day),
+    ...cells(result.cumulativeAbnormalReturns[i]!),
+  ]),
 )}
+<p class="small">95 % bootstrap intervals under the means.</p>
 ${
   result.dropped.length === 0
     ? html``
     : html`<h2>Left out</h2>${table(
-        ['asset', 'date', 'because'],
-        result.dropped.map(({ asset, date, because }) => [asset, date, because]),
+        'Events that were left out',
+        [
+          { name: 'Asset', text: true },
+          { name: 'Date', text: true },
+          { name: 'Because', text: true },
+        ],
+        result.dropped.map(({ asset, date, because }) => [asset, html`<span class="nowrap">${date}</span>`, because]),
       )}`
 }
-${noteList(result.notes)}`,
+${notesPart(result.notes)}`,
   )
 }
 
-function cells(day: EventDay): readonly string[] {
-  return [percent(day.mean), day.low === null ? '-' : `${percent(day.low)} to ${percent(day.high)}`, plain(day.t, 2)]
+function cells(day: EventDay): readonly Part[] {
+  return [withInterval(day, (value) => signedPoints(value, 2)), plain(day.t)]
 }
 
 function withoutWords({ withoutThem }: Overlapping, last: EventDay | undefined): string {
   const other = withoutThem?.cumulativeAbnormalReturns.at(-1)
   if (withoutThem === null || other === undefined || last === undefined) return 'Without them nothing is left.'
-  return `Without them ${withoutThem.n} are left, and the mean cumulative abnormal return is ${percent(other.mean)} instead of ${percent(last.mean)}.`
+  return `Without them ${withoutThem.n} are left, and the mean cumulative abnormal return is ${signedPercent(other.mean, 2)} instead of ${signedPercent(last.mean, 2)}.`
 }
 
 function groupTable({ groups }: EventsResult): Markup {
   const names = Object.keys(groups)
   if (names.length === 0) return html``
   return html`<h2>Groups</h2>${table(
-    ['group', 'events', 'dates', 'cumulative', 'interval', 't'],
+    'Cumulative abnormal return of each group',
+    [{ name: 'Group', text: true }, { name: 'Events' }, { name: 'Dates' }, { name: 'Cumulative, %' }, { name: 't' }],
     names.map((name) => [
       name,
       `${groups[name]!.n}`,
@@ -124,12 +139,13 @@ ${intervalChart('path', 'Mean close by day from the event, with one standard dev
     high: std === null ? null : mean + std,
   })),
   xName: 'sessions from the event',
-  format: (value) => value.toPrecision(3),
+  format: (value) => short(Number(value.toPrecision(3))),
 })}
 ${table(
-  ['day', 'mean', 'std', 'n'],
-  result.path.map(({ day, mean, std, n }) => [`${day}`, plain(mean, 4), plain(std, 4), `${n}`]),
+  'Closes by day from the event',
+  [{ name: 'Day', text: true }, { name: 'Mean' }, { name: 'Standard deviation' }, { name: 'Events' }],
+  result.path.map(({ day, mean, std, n }) => [fixed(day, 0), plain(mean, 4), plain(std, 4), `${n}`]),
 )}
-${noteList(result.notes)}`,
+${notesPart(result.notes)}`,
   )
 }

@@ -15,7 +15,7 @@ export function analysisSection(analysis: DecisionAnalysis, currency: string): M
     forwardPart(analysis),
     holdingPart(analysis, currency),
     cashPart(analysis),
-    html`<div class="block"><h3>Gains and losses sold</h3>${dispositionFacts(analysis.disposition)}</div>`,
+    html`<h3>Gains and losses sold</h3>${dispositionFacts(analysis.disposition)}`,
     analysis.keywords === null ? null : keywordPart(analysis.keywords),
   )
 }
@@ -27,7 +27,7 @@ function forwardPart({ forward, benchmark }: DecisionAnalysis): Markup {
   if (rows.length === 0) return html`<h3>What came after</h3><p>Nothing was bought or sold.</p>`
   const intervals = rows.filter(({ low }) => low !== null).length
   const recent = rows.filter(({ tooRecent }) => tooRecent > 0)
-  return html`<div class="block"><h3>What came after</h3>
+  return html`<h3>What came after</h3>
 <p class="small">Total return in per cent of the asset, in the base currency, from the open of the fill to the close of the 1st, 5th and 20th session, that of the fill included; its lead over ${benchmark ?? 'a benchmark, of which there is none'}; and how often it was ahead. After a sale a negative lead speaks for it. Stops were forced and not decided.</p>
 ${table(
   'Forward returns of the decisions',
@@ -48,7 +48,7 @@ ${table(
     row.ahead === null ? dash : percent(row.ahead, 0),
   ]),
 )}
-<p class="small">${recent.length === 0 ? '' : `Too recent for a figure: ${recent.map((row) => `${row.tooRecent} ${sideNames[row.side].toLowerCase()}, ${row.sessions}`).join('; ')}. `}${intervals === rows.length ? '' : `No interval (${dash}): fewer than 20 dates, or windows that overlap too much. `}${intervals < 3 ? '' : 'Of several intervals some leave out zero by chance alone.'}</p></div>`
+<p class="small">${recent.length === 0 ? '' : `Too recent for a figure: ${recent.map((row) => `${row.tooRecent} ${sideNames[row.side].toLowerCase()}, ${row.sessions}`).join('; ')}. `}${intervals === rows.length ? '' : `No interval (${dash}): fewer than 20 dates, or windows that overlap too much. `}${intervals < 3 ? '' : 'Of several intervals some leave out zero by chance alone.'}</p>`
 }
 
 function intervalText({ low, high }: Pick<ForwardReturn, 'low' | 'high'>): string {
@@ -72,7 +72,7 @@ function holdingPart({ holding, turnoverPerYear, costsPerYear }: DecisionAnalysi
     ],
     ['Costs a year', costsPerYear === null ? 'not stated on fewer than 60 returns' : percent(costsPerYear, 2)],
   ]
-  return html`<div class="block"><h3>Round trips</h3>
+  return html`<h3>Round trips</h3>
 <p class="small">Purchases matched with sales first in, first out, by quantity; profitable after the costs of both.</p>
 ${table(
   'Round trips by holding time',
@@ -83,7 +83,7 @@ ${table(
   ],
   { total: true },
 )}
-${facts([...(holding.meanSessions === null ? [] : ([['Held on average', `${fixed(holding.meanSessions, 1)} sessions`]] as const)), ...yearly])}</div>`
+${facts([...(holding.meanSessions === null ? [] : ([['Held on average', `${fixed(holding.meanSessions, 1)} sessions`]] as const)), ...yearly])}`
 }
 
 function cashPart({ cash, benchmark }: DecisionAnalysis): Markup {
@@ -91,13 +91,13 @@ function cashPart({ cash, benchmark }: DecisionAnalysis): Markup {
     `${fixed(sessions, 0)} of ${count(cash.sessions, 'close')} (${percent(sessions / cash.sessions, 0)})`
   const worth = (value: number) =>
     cash.forgone === null ? '' : `; in ${benchmark} it would have earned ${signedPercent(value, 2)} of equity`
-  return html`<div class="block"><h3>Cash</h3>
+  return html`<h3>Cash</h3>
 ${facts([
   ['Mean share of equity', percent(cash.meanCashWeight)],
   ['Above the ceiling of the regime', of(cash.aboveCeiling)],
   ['… with trades left in the week', `${of(cash.drag)}${worth(cash.forgone?.drag ?? 0)}`],
   ['… with the weekly trades used up', `${of(cash.capBound)}${worth(cash.forgone?.capBound ?? 0)}`],
-])}</div>`
+])}`
 }
 
 function dispositionFacts(found: Disposition): Markup {

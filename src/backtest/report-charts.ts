@@ -100,13 +100,14 @@ function cutoffLine(report: BacktestReport, values: readonly number[]) {
   return [{ type: 'line' as const, data, showSymbol: false, lineStyle }]
 }
 
-function drawdownChart({ dates, drawdown, own }: BacktestReport, frame: Frame): EChartsOption {
+function drawdownChart({ dates, drawdown, own }: BacktestReport, frame: Frame): EChartsOption | null {
+  if (own.maxDrawdown === 0) return null
   const deepest = own.maxDrawdown
   return {
     grid,
     xAxis: dateAxis(dates, frame),
     yAxis: {
-      ...valueAxis((value) => percent(value, 0)),
+      ...valueAxis((value) => percent(value, deepest < 0.04 ? 1 : 0)),
       max: 0,
       // A fall of next to nothing must not look like one.
       ...(deepest < 0.01 && { min: -0.01 }),

@@ -64,7 +64,10 @@ export function backtestReport(
     own: figuresOf(own),
     days: extremeDays(dates, equity),
     drawdown: drawdowns(equity),
-    rolling: returns.length < ratioFewest ? null : rollingSharpe(returns, ratioFewest, periodsPerYear),
+    rolling:
+      returns.length < ratioFewest || own.volatility === 0 || own.volatility === null
+        ? null
+        : rollingSharpe(returns, ratioFewest, periodsPerYear),
     months: monthlyReturns(dates, equity),
     weights: weightsOf(run, nameOf),
     costs: {
@@ -89,7 +92,7 @@ export function backtestReport(
       currency,
       cost: costKinds.reduce((sum, kind) => sum + (costs[kind] ?? 0), 0),
       cashChange,
-      stop: reason === 'stop',
+      reason,
     })),
     dividends: document.dividends.reduce((sum, { amount }) => sum + amount, 0),
     verdict: verdictOf(run, returns, own),

@@ -4,8 +4,9 @@ import { analysisSection } from './report-analysis.ts'
 import { palette } from './report-axes.ts'
 import { chartWords } from './report-chart-words.ts'
 import { bandColors, type ChartName, cutoffIndex, cutoffStyle, opponentStyles } from './report-charts.ts'
+import { fillList } from './report-fills.ts'
 import { facts, noteList, section } from './report-parts.ts'
-import { comparison, costTable, evidence, fillList, header, monthTable, undone } from './report-sections.ts'
+import { comparison, costTable, evidence, header, monthTable, undone } from './report-sections.ts'
 import { signalsSection } from './report-signals.ts'
 import { styleSheet } from './report-style.ts'
 import { fixed, longDate, money, percent, plain, signedPercent } from './report-words.ts'
@@ -35,7 +36,7 @@ ${section(
   'rolling',
   'Sharpe ratio of the last 60 returns',
   report.rolling === null
-    ? html`<p>The run is too short: no ratio is shown on fewer than 60 returns.</p>`
+    ? html`<p>${report.own.returns < 60 ? 'The run is too short: no ratio is shown on fewer than 60 returns.' : 'The value never moved: there is no ratio.'}</p>`
     : figure(
         'rolling',
         null,
@@ -45,7 +46,7 @@ ${section(
 ${monthTable(report.months)}
 ${section('weights', 'What was held', figure('weights', weightLegend(report)))}
 ${section('costs', 'Costs', figure('costs', null), costTable(report))}
-${section('turnover', 'Turnover', figure('turnover', html`<p class="small">Each month: half of what was traded, as a share of equity. ${plain(report.turnover)} times the equity in all.</p>`))}
+${section('turnover', 'Turnover', figure('turnover', html`<p class="small">Each month: half of what was traded, as a share of equity. ${plain(report.turnover)} times the equity in all.</p>`) ?? html`<p>Nothing was traded.</p>`)}
 ${undone(report, figure('clamps', null))}
 ${signalsSection(report)}
 ${analysisSection(report.analysis, report.currency)}

@@ -14,21 +14,25 @@ const rowsKept = 15
  * A table whose first column names the rows.
  *
  * @param label what the table is, for those who come upon it without its heading
+ * @param options.stack a phone shows each row as a block, each number under the name of its column
  */
 export function table(
   label: string,
   columns: readonly Column[],
   rows: readonly (readonly Part[])[],
-  options: { readonly total?: boolean; readonly caption?: string } = {},
+  options: { readonly total?: boolean; readonly caption?: string; readonly stack?: boolean } = {},
 ): Markup {
   const kind = ({ name, text, own }: Column) =>
     [text === true ? 'text' : '', own === true ? 'own' : '', name.length <= 8 ? 'short' : ''].join(' ').trim()
   const lastRow = rows.length - 1
-  return html`<div class="scroll${rows.length <= rowsKept ? ' keep' : ''}" role="region" aria-label="${label}" tabindex="0"><table>${options.caption === undefined ? null : html`<caption>${options.caption}</caption>`}
-<thead><tr>${columns.map((column) => html`<th scope="col" class="${kind(column)}">${column.name}</th>`)}</tr></thead>
-<tbody>${rows.map(
+  const stack = options.stack === true
+  // Rows that are drawn as blocks are no table any more unless they say so.
+  const role = (name: string) => (stack ? html` role="${name}"` : null)
+  return html`<div class="scroll${rows.length <= rowsKept ? ' keep' : ''}" role="region" aria-label="${label}" tabindex="0"><table${stack ? html` class="stack" role="table"` : null}>${options.caption === undefined ? null : html`<caption>${options.caption}</caption>`}
+<thead${role('rowgroup')}><tr${role('row')}>${columns.map((column) => html`<th scope="col"${role('columnheader')} class="${kind(column)}">${column.name}</th>`)}</tr></thead>
+<tbody${role('rowgroup')}>${rows.map(
     ([first = '', ...cells], i) =>
-      html`<tr${options.total === true && i === lastRow ? html` class="total"` : null}><th scope="row">${first}</th>${cells.map((cell, c) => html`<td class="${kind(columns[c + 1]!)}">${cell}</td>`)}</tr>
+      html`<tr${role('row')}${options.total === true && i === lastRow ? html` class="total"` : null}><th scope="row"${role('rowheader')}>${first}</th>${cells.map((cell, c) => html`<td${role('cell')}${stack ? html` data-name="${columns[c + 1]!.name}"` : null} class="${kind(columns[c + 1]!)}">${cell}</td>`)}</tr>
 `,
   )}</tbody></table></div>`
 }

@@ -14,7 +14,6 @@ import {
   percent,
   plain,
   policyWords,
-  short,
   signedPercent,
   signedPoints,
   threeDigits,
@@ -217,32 +216,6 @@ ${facts([
   ['After costs', html`<strong>${signedPercent(costs.netReturn, 2)}</strong>`],
   ['At twice the costs', signedPercent(costs.twiceNetReturn, 2)],
 ])}`
-}
-
-const fillsShown = 200
-
-/** The first fills, oldest first, and how many there were. */
-export function fillList({ fills, currency }: BacktestReport): Markup {
-  const shown = fills.slice(0, fillsShown)
-  const all = fills.length === 0 ? 'Nothing was bought or sold.' : `${count(fills.length, 'fill')} in all.`
-  const cut = fills.length > fillsShown ? ` The first ${fillsShown} are shown; backtest.json has every one.` : ''
-  return section(
-    'fills',
-    'Fills',
-    html`<p class="small">${all}${cut} Prices are official opens; costs and cash are in ${currency}.</p>`,
-    shown.length === 0
-      ? null
-      : table(
-          'Fills, oldest first',
-          [{ name: 'Date', text: true }, { name: 'What', text: true }, { name: 'Costs' }, { name: 'Cash' }],
-          shown.map(({ date, name, quantity, price, currency, cost, cashChange, stop }) => [
-            html`<span class="nowrap">${date}</span>`,
-            `${quantity > 0 ? 'Bought' : stop ? 'Stop sold' : 'Sold'} ${short(Math.abs(quantity))} ${name} at ${currency} ${short(price)}`,
-            fixed(cost, 2),
-            html`<span class="nowrap">${fixed(cashChange, 2)}</span>`,
-          ]),
-        ),
-  )
 }
 
 /** What the limits changed, days without a decision, and orders that ended without a fill. */

@@ -1,7 +1,7 @@
 import { html, type Markup, type Part } from './html.ts'
 import type { BacktestReport } from './report.ts'
 import { section, table } from './report-parts.ts'
-import { count, dash, fixed, signedPercent } from './report-words.ts'
+import { count, dash, fixed, signedPoints } from './report-words.ts'
 import type { KindStudy } from './signal-events.ts'
 
 /** Days of the event window that the table shows. */
@@ -27,7 +27,7 @@ export function signalsSection({ signals, capacity, currency }: BacktestReport):
         { name: 'On dates' },
         { name: 'IC' },
         { name: '95 % interval' },
-        { name: 'Used by the book' },
+        { name: 'Used' },
       ],
       signals.kinds.map(({ kind, horizonDays, n, dates, ic, low, high, shrunk }): Part[] => [
         kind,
@@ -38,8 +38,9 @@ export function signalsSection({ signals, capacity, currency }: BacktestReport):
         interval(low, high, three),
         three(shrunk),
       ]),
+      { stack: true },
     ),
-    html`<p class="small">IC: correlation about zero of score and residual return over the kind's days, from the first open at which an order could fill. The last column is what is left after shrinking by its own error; 0 means that the kind moves no money.</p>`,
+    html`<p class="small">IC: correlation about zero of score and residual return over the kind's days, from the first open at which an order could fill. Used by the book: what is left after shrinking by its own error; 0 means that the kind moves no money.</p>`,
     studies.length === 0 ? null : html`<h3>Around the events</h3>`,
     studies.length === 0
       ? null
@@ -51,10 +52,11 @@ export function signalsSection({ signals, capacity, currency }: BacktestReport):
             ...daysShown.map((day) => ({ name: `Day ${day < 0 ? '−' : ''}${Math.abs(day)}` })),
           ],
           studies.map((study): Part[] => [study.kind, fixed(study.n, 0), ...daysShown.map((day) => cell(study, day))]),
+          { stack: true },
         ),
     studies.length === 0
       ? null
-      : html`<p class="small">Beyond what the main benchmark explains, from five days before, signed by the direction of the text; 95 % intervals by drawing whole dates. Day 0 is the day the text became known: it and day 1 were over before an order could fill.</p>`,
+      : html`<p class="small">In per cent, beyond what the main benchmark explains, from five days before, signed by the direction of the text; 95 % intervals by drawing whole dates. Day 0 is the day the text became known: it and day 1 were over before an order could fill.</p>`,
     capacity === null
       ? null
       : html`<p>Capital at which costs would have eaten the gross profit: ${capitalWords(capacity.capital, currency)}${capacity.because === null ? '' : ` (${capacity.because})`}.</p>`,
@@ -76,6 +78,6 @@ function cell({ cumulative }: KindStudy, wanted: number): Part {
   const range =
     low === null || high === null
       ? null
-      : html`<br><span class="small">${signedPercent(low)} to ${signedPercent(high)}</span>`
-  return html`${signedPercent(mean)}${range}`
+      : html`<br><span class="small">${signedPoints(low)} to ${signedPoints(high)}</span>`
+  return html`${signedPoints(mean)}${range}`
 }

@@ -53,7 +53,11 @@ footer { margin-top: 48px; padding-top: 12px; border-top: 1px solid var(--faint)
   .wide { display: none } .narrow { display: block }
   h1 { font-size: 25px } h2 { margin-top: 38px } .lead { font-size: 17px }
   .tiles { grid-template-columns: 1fr 1fr } .tiles li { padding: 8px 12px } .tiles b { font-size: 20px }
-  table { font-size: 13px } thead th { font-size: 12px } th, td { padding-left: 8px }
+  table { font-size: 13px } thead th { font-size: 12px } th, td { padding-left: 7px }
+  .stack, .stack tbody { display: block } .stack thead { display: none }
+  .stack tr { display: grid; grid-template-columns: repeat(4, 1fr); gap: 4px 10px; padding: 8px 0; border-bottom: 1px solid var(--faint) }
+  .stack tr > * { padding: 0; border: 0; text-align: left } .stack th { grid-column: 1 / -1; font-weight: 600 }
+  .stack td::before { content: attr(data-name); display: block; color: var(--muted); font-size: 11px }
   dl { grid-template-columns: 1fr; gap: 0 } dd { margin-bottom: 8px }
   .months, .months tbody { display: block } .months thead { display: none }
   .months tr { display: grid; grid-template-columns: repeat(4, 1fr); gap: 1px; margin-bottom: 14px }
@@ -64,7 +68,8 @@ footer { margin-top: 48px; padding-top: 12px; border-top: 1px solid var(--faint)
   @page { size: A4; margin: 14mm 15mm }
   :root { font-size: 10.5pt } body { max-width: none; padding: 0 } nav { display: none }
   .lead { font-size: 12pt } h1 { font-size: 20pt } h2 { margin-top: 26px; font-size: 14pt; break-after: avoid } h3 { break-after: avoid }
-  .kicker { margin-top: 0 } figure, .tiles, .verdict, dl, tr, .block, .keep { break-inside: avoid } thead { display: table-header-group }
+  .kicker { margin-top: 0 } figure, .tiles, .verdict, dl, tr, .keep, .months { break-inside: avoid }
+  p:has(+ .scroll), p:has(+ table), p:has(+ figure), p:has(+ dl) { break-after: avoid } thead { display: table-header-group }
   table { font-size: 9pt } th, td { padding-top: 3px; padding-bottom: 3px } .months td { font-size: 8pt } .scroll { overflow: visible } a { color: inherit }
   * { -webkit-print-color-adjust: exact; print-color-adjust: exact }
 }

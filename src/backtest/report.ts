@@ -1,4 +1,5 @@
 import type { Capacity } from '../portfolio/capacity.ts'
+import type { Fill } from '../portfolio/holdings.ts'
 import type { IsoDate } from '../units.ts'
 import type { DecisionAnalysis } from './decision-analysis.ts'
 import type { DayReturn, RollingSharpe, YearOfReturns } from './report-series.ts'
@@ -94,7 +95,7 @@ export type ReportFill = {
   /** Base currency. */
   readonly cost: number
   readonly cashChange: number
-  readonly stop: boolean
+  readonly reason: Fill['reason']
 }
 
 export type Comparison = {

@@ -2,19 +2,19 @@ import type { Bucketing } from '../statistics/buckets.ts'
 import type { IcSummary } from '../statistics/information-coefficient.ts'
 import type { PriceKind } from '../statistics/worth.ts'
 import type { Currency } from '../units.ts'
-import { html, type Markup } from './html.ts'
+import { html, type Markup, type Part } from './html.ts'
+import { table } from './report-parts.ts'
+import { count, dash, fixed, percent, plain, signedPercent } from './report-words.ts'
 import {
   categoryAxis,
   chart,
   chartColors,
   intervalChart,
   marketWarning,
-  noteList,
+  notesPart,
   page,
-  percent,
-  plain,
-  table,
   valueAxis,
+  withInterval,
 } from './signal-page.ts'
 
 /** What `primer ic` answers. */
@@ -55,36 +55,9 @@ export function icPage(result: IcResult): string {
     'Information coefficient',
     html`${marketWarning(result.market)}<p>${result.signals} signals for ${result.assets} assets on ${result.dates} dates, market ${result.market}. ${entryWords(result.prices)}
 Returns are total returns in ${result.currency === 'own' ? "each asset's own currency" : result.currency}.</p>
-${table(
-  [
-    'horizon',
-    'mean IC',
-    '95 % interval',
-    'std',
-    'IC / std',
-    't',
-    'dates',
-    'spread, net',
-    'gross',
-    'turnover',
-    'autocorrelation',
-  ],
-  horizons.map((one) => [
-    `${one.horizon}`,
-    plain(one.meanIc),
-    one.low === null ? '-' : `${plain(one.low)} to ${plain(one.high)}`,
-    plain(one.std),
-    one.n < ratioFewest ? '-' : plain(one.icir),
-    one.n < ratioFewest ? '-' : `${plain(one.tStat, 2)} (critical: ${plain(one.tCritical, 2)})`,
-    `${one.n}`,
-    percent(one.quantileSpread),
-    percent(one.quantileSpreadGross),
-    percent(one.turnover, 0),
-    plain(one.rankAutocorrelation, 2),
-  ]),
-)}
+${horizonTable(horizons)}
 <p class="small">Spread: highest less lowest of ${result.bucketing.count} ${result.bucketing.kind}, per holding of one horizon, net of ${result.costsBps} bps a trade.
-The interval widens t's usual 1.96 to what its own error deserves. Ratios are left out below ${ratioFewest} dates.</p>
+The interval takes the critical value of t in place of 1.96. Ratios are left out below ${ratioFewest} dates.</p>
 <h2>Decay</h2>
 ${intervalChart('decay', 'Mean information coefficient by horizon in sessions, with 95 % intervals', {
   labels: horizons.map((one) => `${one.horizon}`),
@@ -96,7 +69,29 @@ ${intervalChart('decay', 'Mean information coefficient by horizon in sessions, w
 ${rollingChart(first)}
 <h2>By ${result.bucketing.kind === 'bins' ? 'bin' : 'quantile'}</h2>
 ${barChart(first)}
-${noteList([...result.notes, ...horizons.flatMap(fieldNotes)])}`,
+${notesPart([...result.notes, ...horizons.flatMap(fieldNotes)])}`,
+  )
+}
+
+/** Horizons beside one another: there are few of them and many figures. */
+function horizonTable(horizons: readonly HorizonResult[]): Markup {
+  const row = (name: string, figure: (one: HorizonResult) => Part) => [name, ...horizons.map(figure)]
+  const enough = (one: HorizonResult) => one.n >= ratioFewest
+  return table(
+    'Figures of the signal by horizon',
+    [{ name: 'Horizon', text: true }, ...horizons.map(({ horizon }) => ({ name: count(horizon, 'session') }))],
+    [
+      row('Mean IC', ({ meanIc, low, high }) => withInterval({ mean: meanIc, low, high }, (value) => fixed(value, 3))),
+      row('Standard deviation', ({ std }) => plain(std, 3)),
+      row('IC / deviation', (one) => (enough(one) ? plain(one.icir, 3) : dash)),
+      row('t', (one) => (enough(one) ? plain(one.tStat) : dash)),
+      row('Critical t', (one) => (enough(one) ? plain(one.tCritical) : dash)),
+      row('Dates', ({ n }) => fixed(n, 0)),
+      row('Spread, net', ({ quantileSpread }) => signedPercent(quantileSpread, 2)),
+      row('Spread before costs', ({ quantileSpreadGross }) => signedPercent(quantileSpreadGross, 2)),
+      row('Turnover', ({ turnover }) => percent(turnover, 0)),
+      row('Autocorrelation', ({ rankAutocorrelation }) => plain(rankAutocorrelation)),
+    ],
   )
 }
 
@@ -110,21 +105,21 @@ function rollingChart({ byDate, horizon }: IcSummary): Markup {
   const known = byDate.filter(({ ic }) => ic !== null)
   const window = Math.min(ratioFewest, Math.max(1, known.length))
   let sum = 0
-  const means = known.map(({ ic }, i) => {
+  const means = known.flatMap(({ date, ic }, i) => {
     sum += ic! - (i >= window ? known[i - window]!.ic! : 0)
-    return i < window - 1 ? null : sum / window
+    return i < window - 1 ? [] : [{ date, mean: sum / window }]
   })
   return chart('time', `Mean information coefficient of the last ${window} dates, horizon ${horizon}`, {
     xAxis: categoryAxis(
       '',
-      known.map(({ date }) => date),
+      means.map(({ date }) => date),
     ),
-    yAxis: valueAxis('IC', (value) => value.toFixed(2)),
+    yAxis: valueAxis((value) => value.toFixed(2)),
     series: [
       {
         type: 'line',
-        data: means,
-        showSymbol: known.length < 2 * window,
+        data: means.map(({ mean }) => mean),
+        showSymbol: means.length < 2,
         lineStyle: { width: 2, color: chartColors.main },
         itemStyle: { color: chartColors.main },
       },
@@ -133,16 +128,20 @@ function rollingChart({ byDate, horizon }: IcSummary): Markup {
 }
 
 function barChart({ quantiles, horizon }: IcSummary): Markup {
-  return chart('buckets', `Mean return over ${horizon} sessions by bucket of the signal, lowest first, before costs`, {
-    xAxis: categoryAxis(
-      '',
-      quantiles.map(({ quantile }) => `${quantile}`),
-    ),
-    yAxis: valueAxis('mean return', (value) => percent(value)),
-    series: [
-      { type: 'bar', data: quantiles.map(({ meanReturn }) => meanReturn), itemStyle: { color: chartColors.main } },
-    ],
-  })
+  return chart(
+    'buckets',
+    `Mean return over ${count(horizon, 'session')} by bucket of the signal, lowest first, before costs`,
+    {
+      xAxis: categoryAxis(
+        '',
+        quantiles.map(({ quantile }) => `${quantile}`),
+      ),
+      yAxis: valueAxis((value) => percent(value)),
+      series: [
+        { type: 'bar', data: quantiles.map(({ meanReturn }) => meanReturn), itemStyle: { color: chartColors.main } },
+      ],
+    },
+  )
 }
 
 function fieldNotes({ horizon, notes }: IcSummary): readonly string[] {

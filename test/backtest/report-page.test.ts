@@ -215,7 +215,7 @@ test('a page of one session, and one without any trade, are whole', async () => 
   const { charts } = drawingsOf(idle)
   assert.deepEqual(
     chartNames.filter((name) => charts[name] === undefined),
-    ['costs', 'turnover', 'clamps'],
+    ['drawdown', 'rolling', 'costs', 'turnover', 'clamps'],
   )
 })
 
@@ -247,4 +247,21 @@ test('the page asks for nothing from anywhere, holds no script, and twice the sa
   } finally {
     rmSync(folder, { recursive: true })
   }
+})
+
+test('a fill that nobody decided says what happened', () => {
+  const [first] = random.report.fills
+  const fills = (['policy', 'stop', 'universe', 'delisted'] as const).map((reason) => ({
+    ...first!,
+    name: 'Acme',
+    quantity: -3,
+    price: 0.5,
+    currency: 'USD',
+    reason,
+  }))
+  const page = pageOf({ ...random.report, fills })
+  assert.match(page, / Sold 3 Acme at USD 0\.5 /)
+  assert.match(page, / Stop sold 3 Acme at USD 0\.5 /)
+  assert.match(page, / Sold 3 Acme at USD 0\.5: it left the universe /)
+  assert.match(page, / Written off 3 Acme at USD 0\.5: it trades no more, the last price less a haircut /)
 })

@@ -317,7 +317,8 @@ test('the report is one page that fetches nothing, escapes what the file says, a
     })
   const [page, again] = pages.map((report) => readFileSync(join(report, 'ic.html'), 'utf8'))
   assert.equal(page, again)
-  assert.equal(page!.match(/<svg/g)!.length, 3)
+  // Each chart for a wide page and for a phone.
+  assert.equal(page!.match(/<svg/g)!.length, 6)
   assert.ok(!/<script|<img|<b>|<link|https?:\/\/(?!www\.w3\.org)/.test(page!))
   assert.match(page!, /&lt;b&gt;note/)
   assert.deepEqual(JSON.parse(readFileSync(join(pages[0]!, 'ic.json'), 'utf8')).market, place)
