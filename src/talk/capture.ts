@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Context } from '../context.ts'
 import { ConflictError } from '../errors.ts'
 import type { Incoming, IncomingMessage } from '../journal/incoming.ts'
@@ -45,8 +46,11 @@ export type Batch = {
   readonly deleted: ReadonlySet<string>
 }
 
-/** Events that are written in one transaction, of each kind. */
-const eventsAtOnce = 1000
+/**
+ * Events that are written in one transaction, of each kind. SQLite writes without letting anything else run, and a slash command
+ * waits no longer than one of these takes.
+ */
+const eventsAtOnce = 100
 
 /**
  * Writes down what people said and did: messages first, then edits, reactions and deletions, in the order of their time.
@@ -70,6 +74,8 @@ async function captureAll(ctx: Context, given: readonly Incoming[]): Promise<Cap
   if (events.length === 0) return { ...tally, unrelated: 0, notices }
   const people = await peopleOf(ctx)
   const ordered = inOrder(events)
+  const prices = await readPriceBoard(ctx, timeOf(ordered[0]!))
+  const deleted = new Set(ordered.flatMap((event) => (event.kind === 'deletion' ? [idOf(event)] : [])))
   for (let first = 0; first < ordered.length; first += eventsAtOnce) {
     const some = ordered.slice(first, first + eventsAtOnce)
     const batch: Batch = {
@@ -77,11 +83,11 @@ async function captureAll(ctx: Context, given: readonly Incoming[]): Promise<Cap
       people,
       keys: keysOf(people),
       targets,
-      prices: await readPriceBoard(ctx, timeOf(some[0]!)),
+      prices,
       tally,
       notices,
       unrelated,
-      deleted: new Set(some.flatMap((event) => (event.kind === 'deletion' ? [idOf(event)] : []))),
+      deleted,
     }
     const of = <K extends Incoming['kind']>(kind: K) =>
       some.filter((event): event is Extract<Incoming, { kind: K }> => event.kind === kind)
@@ -167,8 +173,12 @@ function sameness(event: Incoming): string {
   return event.kind === 'message' ? `${id} ${event.editedAt ?? ''}` : id
 }
 
-/** Somebody was forgotten, or a key was written, between a look and the write: what is left is computed again. */
+/**
+ * Somebody was forgotten, or a key was written, between a look and the write: what is left is computed again. Afterwards whatever
+ * waits may run.
+ */
 async function patiently(work: () => Promise<void>): Promise<void> {
+  await setImmediate()
   for (let tries = 1; ; tries++) {
     try {
       return await work()

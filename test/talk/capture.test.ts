@@ -413,3 +413,34 @@ test('names in the journal hang on a key that only its owner may read; another k
     await assert.rejects(capture(set, [message('hello')]), ConfigError)
     await set.journal.close()
   }))
+
+test('a crowd at once is written in the order of its time, and whatever else waits runs in between', async () => {
+  await withTalk(async (ctx) => {
+    const crowd = Array.from({ length: 1000 }, (_, i) =>
+      message(`${i}`, {
+        userId: String(500000000000000000n + BigInt(i % 40)),
+        saidAt: new Date(Date.parse('2020-03-12T21:00:00.000Z') + i * 1000).toISOString(),
+      }),
+    )
+    let turns = 0
+    let isDone = false
+    const turn = () => {
+      turns++
+      if (!isDone) setImmediate(turn)
+    }
+    setImmediate(turn)
+    // Twice, shuffled, as a channel that delivers again.
+    const shuffled = crowd.toSorted((a, b) =>
+      a.externalId.split('').reverse().join('') < b.externalId.split('').reverse().join('') ? -1 : 1,
+    )
+    const [first, again] = await Promise.all([capture(ctx, shuffled), capture(ctx, shuffled)])
+    isDone = true
+    assert.deepEqual([first.written, again.written, again.known], [1000, 0, 1000])
+    assert.ok(turns >= 20, `only ${turns} turns of the event loop in between`)
+    const entries = await community(ctx)
+    assert.deepEqual(
+      entries.map(({ body }) => (body as { saidAt: string }).saidAt),
+      crowd.map(({ saidAt }) => saidAt),
+    )
+  })
+})
