@@ -102,20 +102,37 @@ class NodeSqliteDialect extends SqliteDialect {
   }
 }
 
-/** The part of better-sqlite3 that Kysely's SQLite dialect uses, on Node's own driver. */
+/** Statements that are kept: a query's text is one of a few, but for the length of its lists. */
+const statementsMost = 200
+
+/**
+ * The part of better-sqlite3 that Kysely's SQLite dialect uses, on Node's own driver. Kysely prepares each query anew; here the
+ * statement of an equal text is taken again, which saves a small query up to half of its time.
+ */
 function underKysely(database: DatabaseSync) {
+  const kept = new Map<string, ReturnType<typeof prepared>>()
+  const prepared = (sql: string) => {
+    // A transaction that will write takes the lock at once: one that reads first could find its reading outdated.
+    const statement = database.prepare(sql === 'begin' ? 'begin immediate' : sql)
+    const values = (parameters: readonly unknown[]) => parameters as readonly SQLInputValue[]
+    return {
+      reader: statement.columns().length > 0,
+      all: (parameters: readonly unknown[]) => statement.all(...values(parameters)),
+      run: (parameters: readonly unknown[]) => statement.run(...values(parameters)),
+      // One of its own: two who read row by row must not share their place.
+      iterate: (parameters: readonly unknown[]) => database.prepare(sql).iterate(...values(parameters)),
+    }
+  }
   return {
     close: () => database.close(),
     prepare(sql: string) {
-      // A transaction that will write takes the lock at once: one that reads first could find its reading outdated.
-      const statement = database.prepare(sql === 'begin' ? 'begin immediate' : sql)
-      const values = (parameters: readonly unknown[]) => parameters as readonly SQLInputValue[]
-      return {
-        reader: statement.columns().length > 0,
-        all: (parameters: readonly unknown[]) => statement.all(...values(parameters)),
-        run: (parameters: readonly unknown[]) => statement.run(...values(parameters)),
-        iterate: (parameters: readonly unknown[]) => statement.iterate(...values(parameters)),
+      let statement = kept.get(sql)
+      if (statement === undefined) {
+        statement = prepared(sql)
+        if (kept.size === statementsMost) kept.clear()
+        kept.set(sql, statement)
       }
+      return statement
     },
   }
 }
