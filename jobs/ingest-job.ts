@@ -25,7 +25,7 @@ export const ingestJob = defineJob({
     // Where the past is played back, today's news would be the future: only files of history speak there.
     const sources = readSources().filter(({ type }) => ctx.clock.kind === 'system' || type === 'jsonl')
     const looks = await askSources(ctx, sources, () => ctx.clock.now(at), { force: false })
-    for (const { source, because } of looks) if (because !== null) ctx.say(`${source}: ${because}`)
+    for (const look of looks) if (look.because !== null) ctx.say(failureOf(look))
     return outcomeOf(looks)
   },
 
@@ -39,9 +39,9 @@ export const ingestJob = defineJob({
     }
     const looks = await askSources(ctx, sources, now, { force: true })
     const failed = looks.filter(({ because }) => because !== null)
-    for (const { because } of failed) ctx.say(because!)
+    for (const look of failed) ctx.say(failureOf(look))
     if (failed.length === looks.length) {
-      const faults = failed.map(({ because }) => because!)
+      const faults = failed.map(failureOf)
       throw failed.some(({ retryable }) => retryable)
         ? new WorldError(faults.join('\n'), { retryable: true })
         : new InputError(faults)
@@ -89,6 +89,11 @@ function historySource(path: string): Source {
       .replace(/^-+|-+$/g, '') || 'items'
   }`.slice(0, 60)
   return { type: 'jsonl', name, path, assets: [], pollMinutes: 10_080 }
+}
+
+/** Why a source could not be read, with its name. */
+function failureOf({ source, because }: Look): string {
+  return because!.startsWith(`${source}: `) ? because! : `${source}: ${because}`
 }
 
 function outcomeOf(looks: readonly Look[]): JobOutcome {

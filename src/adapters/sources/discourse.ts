@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { FoundItem } from '../../catalysts/item.ts'
 import { WorldError } from '../../errors.ts'
 import { publishedAt, textOfHtml } from './plain.ts'
-import type { Web } from './web.ts'
+import { SourceError, type Web } from './web.ts'
 
 /** Topics looked at in one poll, and pages of the list: a forum that pages for ever is left after these. */
 const topicsMost = 30
@@ -49,9 +49,20 @@ export async function discourseItems(web: Web, forum: Forum, since: string | nul
     if (fresh.length === 0 || list.topic_list.more_topics_url == null) break
   }
   const items: FoundItem[] = []
+  let failure: unknown = null
   for (const topic of topics.slice(0, topicsMost)) {
+    let found: unknown
+    try {
+      found = await json(web, `${base}/t/${topic.id}.json`, { mayBeGone: true })
+    } catch (error) {
+      if (!(error instanceof WorldError)) throw error
+      // One page that the forum cannot show must not hide all others: it is among the next look's again. A forum that asks to be left
+      // alone, or shows none, is left.
+      failure ??= error
+      if (error instanceof SourceError && error.retryAfterMs !== null) break
+      continue
+    }
     // Taken away or closed to the public since it was listed.
-    const found = await json(web, `${base}/t/${topic.id}.json`, { mayBeGone: true })
     if (found === null) continue
     const page = TopicPage.parse(found)
     const post = Post.safeParse(page.post_stream.posts[0]).data
@@ -69,6 +80,7 @@ export async function discourseItems(web: Web, forum: Forum, since: string | nul
       kind: forum.kind ?? 'governance',
     })
   }
+  if (failure !== null && items.length === 0) throw failure
   return items
 }
 

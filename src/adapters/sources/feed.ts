@@ -19,7 +19,7 @@ const Entry = z.object({
   link: text,
   url: text,
   links: z
-    .array(z.object({ href: z.string().optional() }))
+    .array(z.object({ href: z.string().optional(), rel: z.string().optional() }))
     .optional()
     .catch(undefined),
   description: text,
@@ -99,7 +99,10 @@ function itemOf(
   const words = entry.content_text ?? textOfHtml(html)
   const title = textOfHtml(entry.title ?? '').replace(/\s+/g, ' ')
   if (title === '' && words === '') return []
-  const link = entry.link ?? entry.url ?? entry.links?.find(({ href }) => href !== undefined)?.href ?? null
+  const linked = (entry.links ?? []).filter(({ href }) => href !== undefined)
+  // The page itself, rather than a file that is attached to it.
+  const page = linked.find(({ rel }) => rel === undefined || rel === 'alternate') ?? linked[0]
+  const link = entry.link ?? entry.url ?? page?.href ?? null
   const when = publishedAt(
     entry.pubDate ?? entry.published ?? entry.date_published ?? entry.dc?.date ?? entry.dc?.dates?.[0] ?? entry.updated,
   )

@@ -82,7 +82,7 @@ function itemOf(
     id,
     title,
     text: text ?? '',
-    url: url?.slice(0, 2000) ?? null,
+    url: url != null && /^https?:/.test(url) ? url.slice(0, 2000) : null,
     publishedAt: when?.at ?? null,
     dateOnly: when?.dateOnly ?? false,
     assets: assets.length === 0 ? source.assets : assets,

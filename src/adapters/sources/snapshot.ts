@@ -8,7 +8,7 @@ const pagesMost = 4
 
 const query = `query Proposals($space: String!, $first: Int!, $skip: Int!, $since: Int!) {
   proposals(first: $first, skip: $skip, where: { space: $space, created_gte: $since }, orderBy: "created", orderDirection: desc) {
-    id title body choices start end created state scores scores_total quorum link
+    id title body choices start end created state scores scores_state scores_total quorum link
   }
 }`
 
@@ -22,6 +22,8 @@ const Proposal = z.object({
   created: z.number(),
   state: z.string(),
   scores: z.array(z.number()).nullish().catch(null),
+  /** `final` once they are counted; hidden votes show none before. */
+  scores_state: z.string().nullish().catch(null),
   scores_total: z.number().nullish().catch(null),
   quorum: z.number().nullish().catch(null),
   link: z.string().nullish().catch(null),
@@ -103,22 +105,33 @@ function itemsOf(
     publishedAt: instant(proposal.created),
   }
   const end = instant(proposal.end)
-  if (proposal.state !== 'closed' || end === null || end > seenAt) return [created]
+  if (proposal.state !== 'closed' || end === null || end > seenAt || !isCounted(proposal)) return [created]
   return [
     created,
     { ...common, id: `${id}/closed`, title: `Vote closed: ${title}`, text: outcomeOf(proposal), publishedAt: end },
   ]
 }
 
+/** Whether the votes of a closed proposal were counted, where that is told. */
+function isCounted({ scores_state }: z.infer<typeof Proposal>): boolean {
+  return scores_state == null || scores_state === '' || scores_state === 'final'
+}
+
 /** The outcome in one sentence, from the scores alone. */
 function outcomeOf({ choices, scores, scores_total, quorum }: z.infer<typeof Proposal>): string {
   const total = scores_total ?? scores?.reduce((sum, score) => sum + score, 0) ?? 0
-  if (scores == null || scores.length === 0 || !(total > 0)) return 'The vote closed without votes.'
+  if (scores == null) return 'The vote closed; its outcome is not told.'
+  if (scores.length === 0 || !(total > 0)) return 'The vote closed without votes.'
   const most = scores.indexOf(Math.max(...scores))
+  const first = scores.flatMap((score, index) =>
+    score === scores[most] ? [`"${choices[index] ?? `choice ${index + 1}`}"`] : [],
+  )
   const share = `${((100 * scores[most]!) / total).toFixed(1)} %`
   const met =
     quorum == null || quorum === 0 ? '' : total >= quorum ? ' The quorum was met.' : ' The quorum was not met.'
-  return `The vote closed: "${choices[most] ?? `choice ${most + 1}`}" has ${share} of the votes.${met}`
+  return first.length > 1
+    ? `The vote closed in a tie: ${first.join(' and ')} have ${share} of the votes each.${met}`
+    : `The vote closed: ${first[0]} has ${share} of the votes.${met}`
 }
 
 function instant(seconds: number): string | null {

@@ -14,7 +14,7 @@ test('RSS, Atom, RDF and JSON feeds say the same thing in four ways', () => {
     rss(
       `<guid>7</guid><title>Rates &amp; more</title><link>https://bank.example/7</link><description>&lt;p&gt;${text}&lt;/p&gt;</description><pubDate>Tue, 10 Mar 2026 12:15:00 +0100</pubDate>`,
     ),
-    `<feed xmlns="http://www.w3.org/2005/Atom"><title>T</title><id>x</id><updated>2026-03-10T11:15:00Z</updated><entry><id>7</id><title>Rates &amp; more</title><link href="https://bank.example/7"/><published>2026-03-10T11:15:00Z</published><updated>2026-03-11T00:00:00Z</updated><content type="html">&lt;p&gt;${text}&lt;/p&gt;</content></entry></feed>`,
+    `<feed xmlns="http://www.w3.org/2005/Atom"><title>T</title><id>x</id><updated>2026-03-10T11:15:00Z</updated><entry><id>7</id><title>Rates &amp; more</title><link rel="enclosure" href="https://bank.example/7.pdf"/><link href="https://bank.example/7"/><published>2026-03-10T11:15:00Z</published><updated>2026-03-11T00:00:00Z</updated><content type="html">&lt;p&gt;${text}&lt;/p&gt;</content></entry></feed>`,
     `<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>T</title><link>https://bank.example</link><description>D</description></channel><item rdf:about="7"><title>Rates &amp; more</title><link>https://bank.example/7</link><description>${text}</description><dc:date>2026-03-10T11:15:00Z</dc:date></item></rdf:RDF>`,
     JSON.stringify({
       version: 'https://jsonfeed.org/version/1.1',

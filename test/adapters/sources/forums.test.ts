@@ -119,6 +119,20 @@ test('a topic that was withdrawn or closed to the public stops no forum; a forum
   )
 })
 
+test('a page that the forum cannot show hides no other, and a forum that asks for rest gets it', async (context) => {
+  const { server, look } = await world(context)
+  server.set('/latest.json', json({ topic_list: { topics: [topic(1), topic(2), topic(3)] } }))
+  const ids = async () => (await look({ type: 'discourse' })).items.map(({ id }) => id)
+  server.set('*', topicPage('T', 'text'))
+  server.set('/t/1.json', { status: 500 })
+  assert.deepEqual(await ids(), ['2', '3'])
+  server.set('/t/2.json', { status: 429, headers: { 'retry-after': '60' } })
+  await assert.rejects(look({ type: 'discourse' }), /status 500/)
+  assert.equal(server.requests.filter(({ path }) => path === '/t/3.json').length, 1)
+  server.set('*', { status: 500 })
+  await assert.rejects(look({ type: 'discourse' }), WorldError)
+})
+
 test('topics older than two weeks are not opened again', async (context) => {
   const { server, look } = await world(context)
   server.set('/latest.json', json({ topic_list: { topics: [topic(1), topic(2, '2026-01-01T00:00:00.000Z')] } }))
@@ -181,6 +195,7 @@ test('votes without scores, and numbers that are nonsense, are read as far as th
     '/',
     votes(
       vote({ scores: null, scores_total: null }),
+      vote({ id: '0x2', scores: [0, 0], scores_total: 0 }),
       { id: 5 },
       null,
       vote({ id: '0x1', body: null, created: -5, link: 'javascript:alert(1)', scores: 'x' }),
@@ -192,12 +207,30 @@ test('votes without scores, and numbers that are nonsense, are read as far as th
     [
       ['0xabc/created', true],
       ['0xabc/closed', true],
+      ['0x2/created', true],
+      ['0x2/closed', true],
       ['0x1/created', false],
       ['0x1/closed', true],
     ],
   )
-  assert.equal(items[1]!.text, 'The vote closed without votes.')
-  assert.equal(items[2]!.url, null)
+  assert.deepEqual(
+    [1, 3].map((index) => items[index]!.text),
+    ['The vote closed; its outcome is not told.', 'The vote closed without votes.'],
+  )
+  assert.equal(items[4]!.url, null)
+})
+
+test('a tie is told as one, and votes that are still being counted have no outcome yet', async (context) => {
+  const { server, look } = await world(context)
+  const outcomes = async (change: object) => {
+    server.set('/', votes(vote(change)))
+    return (await look({ type: 'snapshot', space: 'aave.eth' })).items.slice(1).map(({ text }) => text)
+  }
+  // Hidden votes show zeros until they are opened after the end.
+  assert.deepEqual(await outcomes({ scores_state: 'pending', scores: [0, 0], scores_total: 0 }), [])
+  assert.deepEqual(await outcomes({ scores_state: 'final', scores: [300, 300], scores_total: 600 }), [
+    'The vote closed in a tie: "For" and "Against" have 50.0 % of the votes each. The quorum was met.',
+  ])
 })
 
 test('errors of GraphQL, other forms and pages are told, and worth another try', async (context) => {
