@@ -13,6 +13,8 @@ import { catalystsBook } from './ingest.ts'
 const atOnce = 16
 /** Entries of the journal whose texts one run of many reads: a block is the same whoever asks, so that it is read once. */
 const blockSize = 32
+/** Reasons for texts left open that a run's summary tells; `primer catalysts list` has each. */
+const reasonsMost = 3
 
 const Reading = z.strictObject({
   at: Instant,
@@ -94,6 +96,8 @@ type Total = {
   texts: number
   signals: number
   dropped: number
+  /** Why there is no answer to a text or to a part of it, with how many such texts there are. */
+  readonly open: Map<string, number>
   costUsd: number
   /** Texts that were asked about several times, how often each, and the sum of their agreement. */
   repeated: number
@@ -108,11 +112,13 @@ function summary(extractor: Extractor, total: Total): string {
   const agreed =
     total.repeated === 0 ? '' : `; of ${total.answers} answers to each text, two share ${percent} % of their events`
   const texts = `${total.texts} ${total.texts === 1 ? 'text' : 'texts'}`
-  return `${texts} read ${who}: ${total.signals} signals, ${total.dropped} claims dropped${paid}${agreed}`
+  const open = [...total.open].slice(0, reasonsMost).map(([because, count]) => `, ${count} left open (${because})`)
+  return `${texts} read ${who}: ${total.signals} signals, ${total.dropped} claims dropped${open.join('')}${paid}${agreed}`
 }
 
-function count(total: Total, { signals, dropped, costUsd, agreement }: ExtractionEntry): void {
+function count(total: Total, { signals, dropped, because, costUsd, agreement }: ExtractionEntry): void {
   total.texts++
+  if (because !== null) total.open.set(because, (total.open.get(because) ?? 0) + 1)
   total.signals += signals.length
   total.dropped += dropped.length
   total.costUsd += costUsd
@@ -131,7 +137,16 @@ async function readAll(
 ): Promise<Total & { readonly left: number }> {
   const lists = await openAssetLists(ctx)
   const items = ctx.journal.read({ seqs: pending })[Symbol.asyncIterator]()
-  const total: Total = { texts: 0, signals: 0, dropped: 0, costUsd: 0, repeated: 0, answers: 0, agreed: 0 }
+  const total: Total = {
+    texts: 0,
+    signals: 0,
+    dropped: 0,
+    costUsd: 0,
+    open: new Map(),
+    repeated: 0,
+    answers: 0,
+    agreed: 0,
+  }
   let left = pending.length
   let isOver = false
   const one = async () => {

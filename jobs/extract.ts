@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type ClaimsCache, openClaimsCache } from '../src/adapters/claims-cache.ts'
+import { baselineName } from '../src/catalysts/baseline.ts'
 import { catalystPromptSha256 } from '../src/catalysts/prompt.ts'
 import type { Context } from '../src/context.ts'
 import type { ExtractionEntry } from '../src/journal/catalyst-entry.ts'
@@ -15,9 +16,6 @@ import { type ModelReader, nothing, readByBaseline, readByModel } from './read-t
 export type Extractor =
   | { readonly kind: 'baseline'; readonly name: string }
   | { readonly kind: 'model'; readonly name: string; readonly promptSha256: string; readonly reader: ModelReader }
-
-/** Raised whenever a rule of the keywords changes, so that texts are read anew. */
-export const baselineName = 'baseline-1'
 
 /** The model where there is one, else the keywords, which every output then says; null where a model is wanted and there is none. */
 export function extractorOf(
@@ -105,6 +103,7 @@ export async function extractItem(
     extractor: extractor.kind,
     model: extractor.kind === 'model' ? extractor.reader.model.name : null,
     promptSha256: extractor.kind === 'model' ? extractor.promptSha256 : null,
+    ...(extractor.kind === 'baseline' && { rules: extractor.name }),
     // For a file of history the claim stands in, as it does for the text; live, a signal exists once it was read.
     knownAt: flags.includes('claimed') || knownAt > at ? knownAt : at,
     ...read,

@@ -1,5 +1,6 @@
 import type { Context, OpenBook } from '../src/context.ts'
 import { type BookMarket, membersAt } from '../src/decision/book-market.ts'
+import type { UniverseEntry } from '../src/journal/catalyst-entry.ts'
 import { leftOutAt } from '../src/market/universe.ts'
 import type { IsoDate } from '../src/units.ts'
 import { catalystsBook } from './ingest.ts'
@@ -25,15 +26,27 @@ async function recordUniverse(ctx: Context, market: BookMarket, session: number)
   const { coins, panel, rules } = market
   if (coins === undefined) return
   const date: IsoDate = panel.sessions[session]!
-  const key = `${catalystsBook}/universe/${date}`
-  const last = await ctx.journal.last(catalystsBook, 'universe')
-  if ((last !== null && last.body.date >= date) || (await ctx.journal.done(key)) !== null) return
+  const { name } = coins.book
+  const key = `${catalystsBook}/universe/${name}/${date}`
+  const last = await lastUniverse(ctx, name)
+  if ((last !== null && last.date >= date) || (await ctx.journal.done(key)) !== null) return
   const members = membersAt(market, session).map(({ symbol }) => symbol)
-  if (last !== null && last.body.members.join(' ') === members.join(' ')) return
+  if (last !== null && last.members.join(' ') === members.join(' ')) return
   const isIn = new Set(members)
   const left = [...leftOutAt(panel, coins.candidates, coins.book.universe, session), ...coins.excluded]
     .filter(([symbol]) => !isIn.has(symbol))
     .map(([symbol, because]) => ({ symbol, because }))
   const at = ctx.clock.now(dueOf(rules).decision(date))
-  await ctx.journal.append([{ at, kind: 'universe', book: catalystsBook, key, body: { date, members, left } }])
+  await ctx.journal.append([
+    { at, kind: 'universe', book: catalystsBook, key, body: { book: name, date, members, left } },
+  ])
+}
+
+/** What was last put on record of a book; an old record that names none is any book's. Null sends it to the record once more. */
+async function lastUniverse(ctx: Context, name: string): Promise<UniverseEntry | null> {
+  let last: UniverseEntry | null = null
+  for await (const entry of ctx.journal.read({ book: catalystsBook, kinds: ['universe'], latest: 50 })) {
+    if (entry.kind === 'universe' && (entry.body.book ?? name) === name) last = entry.body
+  }
+  return last
 }

@@ -1,3 +1,4 @@
+import { firstBaselineName } from '../src/catalysts/baseline.ts'
 import type { StoredSignal } from '../src/catalysts/stored-signal.ts'
 import { type TextFactor, textFactors } from '../src/catalysts/text-factors.ts'
 import { textNotes } from '../src/catalysts/text-notes.ts'
@@ -13,7 +14,7 @@ type Memory = {
   seq: number
   readonly sources: Map<number, string>
   readonly texts: { claimed: number; undated: number }
-  /** By extractor (the model's name with its prompt, or the keywords) and text. */
+  /** By extractor (the model's name with its prompt, or the keywords with their rules) and text. */
   readonly byExtractor: Map<string, Map<string, readonly SourcedSignal[]>>
 }
 const memories = new WeakMap<Context['journal'], Memory>()
@@ -23,8 +24,7 @@ export async function storedSignals(ctx: Context): Promise<readonly SourcedSigna
   const memory = await brought(ctx)
   const extractor = extractorOf(ctx)
   if (extractor === null) return []
-  const key =
-    extractor.kind === 'model' ? keyOf('model', ctx.model!.name, extractor.promptSha256) : keyOf('baseline', null, null)
+  const key = extractor.kind === 'model' ? keyOf(ctx.model!.name, extractor.promptSha256) : keyOf(null, extractor.name)
   return [...(memory.byExtractor.get(key)?.values() ?? [])].flat()
 }
 
@@ -39,8 +39,9 @@ export async function readTexts(ctx: Context): Promise<{
   return { signals: await storedSignals(ctx), extractor, notes: textNotes(extractor, texts) }
 }
 
-function keyOf(extractor: string, model: string | null, promptSha256: string | null): string {
-  return JSON.stringify([extractor, model, promptSha256])
+/** @param how prompt of the model, or rules of the keywords */
+function keyOf(model: string | null, how: string | null): string {
+  return JSON.stringify([model, how])
 }
 
 /** Read once, then only what is new. */
@@ -59,12 +60,12 @@ async function brought({ journal }: Context): Promise<Memory> {
       if (entry.body.flags.includes('undated')) memory.texts.undated++
     }
     if (entry.kind !== 'extraction') continue
-    const { extractor, model, promptSha256, knownAt, signals, item, contentSha256 } = entry.body
-    const key = extractor === 'baseline' ? keyOf('baseline', null, null) : keyOf('model', model, promptSha256)
+    const { extractor, model, promptSha256, rules, knownAt, signals, item, contentSha256 } = entry.body
+    const key = extractor === 'baseline' ? keyOf(null, rules ?? firstBaselineName) : keyOf(model, promptSha256)
     const own = memory.byExtractor.get(key) ?? new Map<string, readonly SourcedSignal[]>()
     memory.byExtractor.set(key, own)
-    // A text that was read several times counts once, as in backtests: as the model read it first, and as the newest keywords have it.
-    if (own.has(contentSha256) && model !== null) continue
+    // A text that was read several times counts once, as in backtests: as it was read first.
+    if (own.has(contentSha256)) continue
     const source = memory.sources.get(item) ?? ''
     own.set(
       contentSha256,

@@ -2,6 +2,11 @@ import { acceptSignals, assetName } from './extraction.ts'
 import type { CatalystKind } from './kinds.ts'
 import type { Signal } from './signal.ts'
 
+/** Raised whenever a rule below changes, so that texts are read anew and what was read by which rules can be told apart. */
+export const baselineName = 'baseline-1'
+/** What read before readings named their rules. */
+export const firstBaselineName = 'baseline-1'
+
 /**
  * Keywords instead of a model: what any reading of these texts must beat. Each rule has one kind, one direction and one
  * confidence, written down before it was held against prices. The first rule that a sentence of the title matches wins, then the

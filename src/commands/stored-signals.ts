@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { CsvError, parse } from 'csv-parse/sync'
 import { z } from 'zod'
 import { openJournal } from '../adapters/database/journal.ts'
+import { firstBaselineName } from '../catalysts/baseline.ts'
 import { CatalystKind } from '../catalysts/kinds.ts'
 import type { StoredSignal } from '../catalysts/stored-signal.ts'
 import { textNotes } from '../catalysts/text-notes.ts'
@@ -33,6 +34,7 @@ export async function journalSignals(config: Config, wanted?: 'model' | 'baselin
     const found: {
       readonly name: string
       readonly sha256: string
+      latest: number
       readonly byContent: Map<string, readonly StoredSignal[]>
     }[] = []
     const claimed = new Set<number>()
@@ -43,17 +45,18 @@ export async function journalSignals(config: Config, wanted?: 'model' | 'baselin
         if (entry.body.flags.includes('undated')) undated.add(entry.seq)
       }
       if (entry.kind !== 'extraction') continue
-      const { extractor, model, promptSha256, knownAt, signals, contentSha256 } = entry.body
+      const { extractor, model, promptSha256, rules = firstBaselineName, knownAt, signals, contentSha256 } = entry.body
       if (wanted !== undefined && wanted !== extractor) continue
       const name = model ?? 'baseline'
-      const sha256 = promptSha256 ?? createHash('sha256').update('baseline').digest('hex')
+      const sha256 = promptSha256 ?? createHash('sha256').update(rules).digest('hex')
       let own = found.find((set) => set.name === name && set.sha256 === sha256)
       if (own === undefined) {
-        own = { name, sha256, byContent: new Map() }
+        own = { name, sha256, latest: entry.seq, byContent: new Map() }
         found.push(own)
       }
-      // A text that was read several times counts once: as the model read it first, and as the newest keywords have it.
-      if (own.byContent.has(contentSha256) && model !== null) continue
+      own.latest = entry.seq
+      // A text that was read several times counts once, as it was read first.
+      if (own.byContent.has(contentSha256)) continue
       own.byContent.set(
         contentSha256,
         signals.map(({ asset, kind, direction, confidence }) => {
@@ -61,6 +64,7 @@ export async function journalSignals(config: Config, wanted?: 'model' | 'baselin
         }),
       )
     }
+    found.sort((a, b) => a.latest - b.latest)
     const set = found.findLast(({ name }) => name !== 'baseline') ?? found.at(-1)
     if (set === undefined) {
       throw new InputError(

@@ -6,7 +6,7 @@ export type ChatMessage = { readonly role: 'system' | 'user' | 'assistant'; read
 
 /** How one try failed before there was any answer to judge. */
 export type Failure = {
-  readonly outcome: 'timeout' | 'connection' | 'http-error' | 'too-large'
+  readonly outcome: 'timeout' | 'connection' | 'http-error' | 'too-large' | 'filtered'
   readonly status: number | null
   /** What the server called the fault, and the field it blamed, where it said so. */
   readonly code: string | null
@@ -18,7 +18,7 @@ const delayMsMost = 60_000
 
 /** Whether the same question may succeed later: busy, failing and silent servers yes, refusals no. */
 export function retryable({ outcome, status, code }: Failure): boolean {
-  if (outcome === 'too-large' || code === 'insufficient_quota') return false
+  if (outcome === 'too-large' || outcome === 'filtered' || code === 'insufficient_quota') return false
   if (outcome !== 'http-error' || status === null) return true
   // A status of success whose body is no completion is a proxy's page or a cut answer, and passes.
   return status < 300 || status === 408 || status === 409 || status === 429 || status >= 500
@@ -46,6 +46,8 @@ export function failureReason(failure: Failure, timeoutMs: number): string {
       return "the model's server could not be reached"
     case 'too-large':
       return "the model's answer was larger than 1 MB"
+    case 'filtered':
+      return `the model's provider refuses this question (${failure.code ?? 'filtered'})`
     case 'http-error':
       return statusReason(status ?? 0, failure)
   }

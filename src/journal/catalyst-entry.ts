@@ -40,6 +40,8 @@ export const ExtractionEntry = z.strictObject({
   extractor: z.enum(['model', 'baseline']),
   model: z.string().nullable(),
   promptSha256: Sha256.nullable(),
+  /** Version of the keywords' rules; entries of before it was recorded are of the first. */
+  rules: z.string().max(40).optional(),
   /** When its signals may be acted on: the later of the item's knownAt and, live, the extraction itself. */
   knownAt: Instant,
   signals: z.array(Signal),
@@ -55,6 +57,8 @@ export type ExtractionEntry = z.infer<typeof ExtractionEntry>
 
 /** Which assets a point-in-time universe held on a date, and why others were not in it. */
 export const UniverseEntry = z.strictObject({
+  /** Whose universe it is; entries of before this was recorded name none. */
+  book: z.string().min(1).max(64).optional(),
   date: z.iso.date(),
   members: z.array(z.string()),
   left: z.array(z.strictObject({ symbol: z.string(), because: z.string().max(200) })),

@@ -193,6 +193,13 @@ test('an account without credit is not tried again', async (context) => {
   assert.equal(server.requests.length, 1)
 })
 
+test('a text that the provider will not take is no decision, and not asked about again', async (context) => {
+  const { server, reply } = await asked(context, [replies.error(400, { message: 'flagged', code: 'content_filter' })])
+  assert.match(because(reply), /refuses this question \(content_filter\)/)
+  assert.deepEqual(outcomes(reply), ['filtered'])
+  assert.equal(server.requests.length, 1)
+})
+
 test('a refused key, model or parameter is told with the setting to check, and not tried again', async (context) => {
   const cases = [
     { reply: replies.error(401, { message: `Incorrect API key provided: ${key}` }), says: /OPENAI_API_KEY/ },

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { baselineSignals } from '../../src/catalysts/baseline.ts'
+import { baselineName, baselineSignals } from '../../src/catalysts/baseline.ts'
 import { assetNames } from '../../src/catalysts/extraction.ts'
 
 const assets = assetNames(['AAVE/USD', 'TORN/USD', 'MKR/USD'])
@@ -39,4 +41,16 @@ test('the words it quotes are in the text', () => {
   const [signal] = read('News', text, { assets: ['AAVE/USD'] })
   assert.ok(text.includes(signal!.evidence))
   assert.match(signal!.evidence, /bridge was hacked/)
+})
+
+test('rules that change get another name, under which texts are read anew', () => {
+  const source = readFileSync(new URL('../../src/catalysts/baseline.ts', import.meta.url), 'utf8')
+  const rules = source.slice(source.indexOf('const exchanges'), source.indexOf('const confidence'))
+  const names: Readonly<Record<string, string>> = { '2fbfa15fbe93036c': 'baseline-1' }
+  const sha256 = createHash('sha256').update(rules.replace(/\s+/g, '')).digest('hex').slice(0, 16)
+  assert.equal(
+    names[sha256],
+    baselineName,
+    `the rules have changed to ${sha256}: raise baselineName and name them here`,
+  )
 })

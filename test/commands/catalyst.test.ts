@@ -155,8 +155,8 @@ test('rebalance decides a day once, records the universe, and fills at the open 
   }))
   const [universe] = rows.filter(({ kind }) => kind === 'universe')
   assert.deepEqual(
-    [universe!.book, universe!.at, universe!.body.members],
-    ['catalysts', '2024-05-21T00:30:00.000Z', ['AAVE/USDT', 'SNX/USDT']],
+    [universe!.book, universe!.body.book, universe!.at, universe!.body.members],
+    ['catalysts', 'catalyst', '2024-05-21T00:30:00.000Z', ['AAVE/USDT', 'SNX/USDT']],
   )
   const decided = rows.find(({ kind, body }) => kind === 'decision' && body.date === first)!
   // The benchmarks bought at once; the cvar control waits for its 252 returns.

@@ -159,6 +159,15 @@ test('what the model will not answer is on record and not asked again; what the 
     },
   ))
 
+test('a run says how many texts were left open, and why', () =>
+  withTexts(
+    [buyback],
+    () => replies.refusal(),
+    async ({ ctx }) => {
+      assert.match(await did(ctx), /^1 text read .* 1 left open \(the model refused to answer\)/)
+    },
+  ))
+
 test('an answer that was paid for is kept before it is judged: without the journal it is not paid for again', () =>
   withTexts(
     [buyback],
@@ -235,6 +244,7 @@ test('without a model the keywords read, and every word about it says so', () =>
     () => answer(),
     async ({ ctx }) => {
       assert.match(await did({ ...ctx, model: null }), /by keywords \(baseline, no model\)/)
+      assert.equal((await entriesOf(ctx, 'extraction'))[0]!.body.rules, 'baseline-1')
       await assert.rejects(byHand({ ...ctx, model: null }, { extractor: 'model' }), /there is no model/)
     },
   ))

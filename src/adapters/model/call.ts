@@ -163,6 +163,8 @@ const Reply = z.object({
 type Fault = { readonly failure: Failure; readonly detail: string; readonly charged: boolean }
 
 const plain = { status: null, code: null, param: null, retryAfterMs: null }
+/** What providers call a question whose text they will not take, now or later. */
+const aboutText = ['content_filter', 'content_policy_violation', 'invalid_prompt', 'context_length_exceeded']
 const neverArrived = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']
 
 function noCompletion(body: string): Fault {
@@ -184,8 +186,9 @@ function faultOf(error: unknown, Client: typeof OpenAI, tap: Tap): Fault {
     return { failure: { ...plain, outcome: 'connection' }, detail, charged: !neverArrived.includes(code) }
   }
   if (error instanceof Client.APIError) {
+    const isAboutText = typeof error.code === 'string' && aboutText.includes(error.code)
     const failure: Failure = {
-      outcome: 'http-error',
+      outcome: isAboutText ? 'filtered' : 'http-error',
       status: error.status ?? null,
       code: typeof error.code === 'string' ? error.code : null,
       param: typeof error.param === 'string' ? error.param : null,
