@@ -13,6 +13,7 @@ import type { Reply } from '../decision/policy.ts'
 import { promptSha256, renderPrompt } from '../decision/prompt.ts'
 import type { Snapshot } from '../decision/snapshot.ts'
 import { ConfigError, ModelError } from '../errors.ts'
+import { openModelOf } from '../open-context.ts'
 import { randomFrom } from '../random.ts'
 import type { IsoDate } from '../units.ts'
 import { type AnswerStability, type Repetition, stabilityOf } from './answer-stability.ts'
@@ -54,9 +55,8 @@ export async function openModelForBacktest(
   const settings = config.model
   // Before anything is asked and paid for: the trial must find room in the journal that the published heads speak of.
   await withRegistry(config, async () => {})
-  const { openModel } = await import('../adapters/model.ts')
-  const model = openModel(settings)
   const spending = openSpending(config.home)
+  const model = (await openModelOf(config, spending))!
   const cache = openAnswerCache(join(config.home, 'cache', 'answers'))
   const template = readFileSync(
     options.promptFile ?? fileURLToPath(new URL('../../prompts/allocator.md', import.meta.url)),
