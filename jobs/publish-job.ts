@@ -16,7 +16,8 @@ export const publishJob = defineJob({
   live: true,
   payload: z.strictObject({ at: Instant, after: z.string().nullable() }),
   payloads: (firedAt) => [{ at: firedAt, after: null }],
-  identity: ({ at, after }) => (after === null ? stamp(at) : `after-${after}`),
+  // A run that asks for another does so while it still lies in the queue itself.
+  identity: ({ at, after }) => (after === null ? stamp(at) : `after-${after}-${Date.parse(at)}`),
 
   run: async (ctx, { at }) => {
     const runs = await publishPending(ctx, ctx.channels.publishers, ctx.clock.now(at))

@@ -35,7 +35,7 @@ export type Outbound = {
   /** @returns false when somebody wrote first (to the book at all, where `lastSeq` is given): look again */
   readonly append: (entries: readonly NewEntry[], lastSeq: number | null) => Promise<boolean>
   readonly known: StepFacts['known']
-  readonly wasUnsent: (attempt: PostingEntry) => void
+  /** The first time counts. */
   readonly hasEnded: (attempt: PostingEntry, at: Instant) => void
   readonly wasMissing: (attempt: PostingEntry, at: Instant) => void
   readonly holdOn: (channel: Channel, now: Instant, systemNow: Instant) => Extract<Step, { kind: 'wait' }> | null
@@ -77,7 +77,6 @@ function newOutbound(journal: Journal, channels: readonly Channel[], worker: str
   let outbox = emptyOutbox(channels)
   let running: Promise<unknown> = Promise.resolve()
   let reading: Promise<unknown> = Promise.resolve()
-  const unsent = new Set<string>()
   const ended = new Map<string, Instant>()
   const missing = new Map<string, Instant>()
   const failures = new Map<Channel, number>()
@@ -123,10 +122,12 @@ function newOutbound(journal: Journal, channels: readonly Channel[], worker: str
     },
     known(attempt) {
       const name = nameOf(attempt)
-      return { unsent: unsent.has(name), endedAt: ended.get(name) ?? null, missingAt: missing.get(name) ?? null }
+      return { endedAt: ended.get(name) ?? null, missingAt: missing.get(name) ?? null }
     },
-    wasUnsent: (attempt) => void unsent.add(nameOf(attempt)),
-    hasEnded: (attempt, at) => void ended.set(nameOf(attempt), at),
+    hasEnded(attempt, at) {
+      const name = nameOf(attempt)
+      if (!ended.has(name)) ended.set(name, at)
+    },
     wasMissing: (attempt, at) => void missing.set(nameOf(attempt), at),
     holdOn(channel, now, systemNow) {
       const hold = holds.get(channel)

@@ -4,7 +4,7 @@ import { isGone, workerName } from '../src/adapters/worker.ts'
 import type { Context } from '../src/context.ts'
 import { ConflictError, WorldError } from '../src/errors.ts'
 import type { Entry } from '../src/journal/entry.ts'
-import { outboxBook, outboxKeys, type PendingPost, turnsOn, usageAt } from '../src/journal/outbox.ts'
+import { type Attempt, outboxBook, outboxKeys, type PendingPost, turnsOn, usageAt } from '../src/journal/outbox.ts'
 import type { Channel, PostingEntry } from '../src/journal/outbox-entry.ts'
 import { allowance } from '../src/journal/outbox-quota.ts'
 import { claimMs, isTooOld, nextStep, type Step, settleMs } from '../src/journal/outbox-step.ts'
@@ -14,6 +14,7 @@ import { type Picture, type Publisher, sendMostMs } from '../src/posts/publisher
 import type { Instant } from '../src/units.ts'
 import { renderFiles } from './post-pictures.ts'
 import { costOnX, importanceIn, type Outbound, openOutbound, showPreviews } from './publish-memory.ts'
+import { giveUp, type Run, recordPosted, release, unposted } from './publish-record.ts'
 
 /** What a run did on one channel. */
 export type ChannelRun = {
@@ -40,6 +41,7 @@ export type PublishOptions = {
  * Sends what the journal has rendered and no channel has yet, each text once (src/journal/outbox-step.ts says how that is
  * kept), each book's posts in their order, each channel on its own. Safe to run at any time, twice and by several workers.
  * Posts of a channel without a publisher are shown as previews, and nothing is recorded of them.
+ * Once `ctx.stopping` is aborted, it ends with the message that is under way, and what is left is for others at once.
  *
  * @param now time of the journal; on a live clock the system's own is used from then on
  * @throws what the journal throws, after every channel has had its turn; a channel's own failures are in the answer
@@ -62,17 +64,6 @@ export async function publishPending(
   })
 }
 
-type Run = {
-  readonly ctx: Context
-  readonly outbound: Outbound
-  readonly publisher: Publisher
-  readonly channel: Channel
-  /** Time of the journal, and of the system. */
-  readonly now: () => Instant
-  readonly systemNow: () => Instant
-  readonly count: { sent: number; found: number; givenUp: number }
-}
-
 async function runChannel(
   ctx: Context,
   outbound: Outbound,
@@ -84,8 +75,15 @@ async function runChannel(
   const systemNow = options.systemNow ?? (() => new Date().toISOString())
   const now = () => (ctx.clock.kind === 'system' ? ctx.clock.now(startedAt) : startedAt)
   const run: Run = { ctx, outbound, publisher, channel, now, systemNow, count: { sent: 0, found: 0, givenUp: 0 } }
-  const wait = options.wait ?? setTimeout
+  // Cut short, the wait is over for this run.
+  const wait = options.wait ?? ((ms: number) => setTimeout(ms, undefined, { signal: ctx.stopping }).catch(() => {}))
+  const pendingNow = async () =>
+    [...(await outbound.read()).pending.values()].filter((post) => post.channel === channel).length
   for (;;) {
+    if (ctx.stopping.aborted) {
+      const pending = await pendingNow()
+      return { channel, ...run.count, pending, because: 'this process ends', nextAt: systemNow() }
+    }
     if (await giveUpOldOnes(run)) continue
     const hold = outbound.holdOn(channel, run.now(), systemNow())
     const step = hold ?? (await stepNow(run, options.isGone ?? isGone))
@@ -96,8 +94,13 @@ async function runChannel(
         await wait(Math.max(1, ms))
         continue
       }
-      const pending = [...(await outbound.read()).pending.values()].filter((post) => post.channel === channel).length
-      return { channel, ...run.count, pending, because: step?.because ?? null, nextAt: step?.until ?? null }
+      return {
+        channel,
+        ...run.count,
+        pending: await pendingNow(),
+        because: step?.because ?? null,
+        nextAt: step?.until ?? null,
+      }
     }
     if (step.kind === 'ask') await ask(run, step.post)
     else if (step.kind === 'give-up') await giveUp(run, step)
@@ -112,15 +115,20 @@ async function stepNow(run: Run, gone: (worker: string) => boolean): Promise<Ste
   const turns = turnsOn(outbox, channel)
   const importance = await importanceIn(ctx, outbound, turns)
   const at = run.now()
+  const systemNow = run.systemNow()
   const { dailyPosts: dailyTexts, monthlyPosts: monthlyTexts } = ctx.config.x
+  const known = (attempt: Attempt) => {
+    const isOver = attempt.released !== null || (attempt.worker !== outbound.worker && gone(attempt.worker))
+    if (isOver) outbound.hasEnded(attempt, systemNow)
+    return outbound.known(attempt)
+  }
   let shortest: Step | null = null
   for (const turn of turns) {
     const step = nextStep(turn, {
       now: at,
-      systemNow: run.systemNow(),
+      systemNow,
       worker: outbound.worker,
-      isGone: gone,
-      known: (attempt) => outbound.known(attempt),
+      known,
       allowance: (post) => {
         if (channel !== 'x') return { kind: 'go' }
         const { body, seq } = post.entry
@@ -155,23 +163,6 @@ async function giveUpOldOnes(run: Run): Promise<boolean> {
   run.count.givenUp += old.length
   run.ctx.say(`${channel}: ${old.length} posts older than three days are not sent any more`)
   return true
-}
-
-/** @param isFinal whatever others wrote meanwhile: the channel itself refused it */
-async function giveUp(
-  run: Run,
-  { post, because }: Pick<Extract<Step, { kind: 'give-up' }>, 'post' | 'because'>,
-  isFinal = false,
-): Promise<void> {
-  const lastSeq = isFinal ? null : (await run.outbound.read()).lastSeq
-  if (!(await run.outbound.append([unposted(post, run.now(), because)], lastSeq))) return
-  run.count.givenUp += 1
-  run.ctx.say(`${run.channel}: the ${post.entry.body.purpose} post of entry ${post.entry.seq} is not sent: ${because}`)
-}
-
-function unposted({ channel, entry, sent }: PendingPost, at: Instant, because: string) {
-  const body = { channel, post: entry.seq, part: sent.length, because: because.slice(0, 500) }
-  return { at, kind: 'unposted', book: outboxBook, key: outboxKeys.unposted(channel, entry.seq), body } as const
 }
 
 /** Asks the channel for every form in which the part may be there. */
@@ -231,11 +222,12 @@ async function claimAndSend(run: Run, { post, part, attempt }: Extract<Step, { k
   } as const
   if (!(await outbound.append([posting], lastSeq))) return
   // A journal that made us wait may have eaten up the time in which nobody else takes the message up.
-  if (Date.parse(run.systemNow()) - Date.parse(claim.claimedAt) > claimMs - sendMostMs) return outbound.wasUnsent(claim)
+  const isLeft = Date.parse(run.systemNow()) - Date.parse(claim.claimedAt) > claimMs - sendMostMs
+  if (isLeft || ctx.stopping.aborted) return release(run, claim, 'unsent')
   const outcome = await publisher.send(messageOf(post, claim, pictures), claim.nonce)
   const hold = (forMs: number, grows: boolean, because: string) => {
-    outbound.wasUnsent(claim)
     outbound.hold(channel, { forMs, grows, because }, run.systemNow(), ctx.say)
+    return release(run, claim, 'unsent')
   }
   switch (outcome.kind) {
     case 'sent':
@@ -245,8 +237,8 @@ async function claimAndSend(run: Run, { post, part, attempt }: Extract<Step, { k
     case 'closed':
       return hold(closedMs, false, outcome.because)
     case 'no-credit':
-      outbound.wasUnsent(claim)
-      return outbound.holdUntilDay(channel, addDays(run.now().slice(0, 10), 1), outcome.because, ctx.say)
+      outbound.holdUntilDay(channel, addDays(run.now().slice(0, 10), 1), outcome.because, ctx.say)
+      return release(run, claim, 'unsent')
     case 'later':
       if (outcome.retryAt === null) return hold(firstPauseMs(run), true, outcome.because)
       return hold(Math.max(1_000, Date.parse(outcome.retryAt) - Date.parse(run.systemNow())), false, outcome.because)
@@ -257,6 +249,7 @@ async function claimAndSend(run: Run, { post, part, attempt }: Extract<Step, { k
       ctx.say(
         `${channel}: whether entry ${entry.seq} is there is not known, so the channel is asked: ${outcome.because}`,
       )
+      return release(run, claim, 'unknown')
   }
 }
 
@@ -270,19 +263,6 @@ function firstPauseMs({ ctx }: Run): number {
 
 function messageOf(post: PendingPost, { part, late, replyTo, channel }: PostingEntry, pictures: readonly Picture[]) {
   return outgoing(post.entry.body, { channel, part, late, replyTo }, pictures)
-}
-
-async function recordPosted(
-  run: Run,
-  { channel, post, part, late }: PostingEntry,
-  externalId: string,
-  how: 'sent' | 'found',
-): Promise<void> {
-  const body = { channel, post, part, externalId, how, late }
-  const key = outboxKeys.posted(body)
-  if (!(await run.outbound.append([{ at: run.now(), kind: 'posted', book: outboxBook, key, body }], null))) return
-  run.count[how] += 1
-  run.outbound.succeeded(channel)
 }
 
 /** The same for each attempt at a part, on every machine, and of use to nobody who tries to guess another. */

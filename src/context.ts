@@ -59,6 +59,8 @@ export type Context = {
   readonly state: (book: string) => Promise<OpenBook | null>
   /** Channels to post to and to listen on, as far as they are configured and open. */
   readonly channels: Channels
+  /** Aborted when the process is to end: what is under way is brought to an end, and nothing more is begun. */
+  readonly stopping: AbortSignal
   /** Facts for the log and the terminal. */
   readonly say: (line: string) => void
 }

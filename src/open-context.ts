@@ -105,6 +105,8 @@ export async function openContext(input: {
   readonly market: Context['market']
   readonly say: (line: string) => void
   readonly channels?: Channels
+  /** Never aborted unless given. */
+  readonly stopping?: AbortSignal
   /** The solver of this thread, unless a service has one in a thread of its own. */
   readonly solve?: Solver
 }): Promise<Context> {
@@ -127,6 +129,7 @@ export async function openContext(input: {
     market: input.market,
     state: stateReader(journal),
     channels: input.channels ?? noChannels,
+    stopping: input.stopping ?? new AbortController().signal,
     say: input.say,
   }
 }

@@ -11,6 +11,8 @@ export const publicSummaries: { readonly [K in PublicKind]: (body: EntryBodies[K
     `post of entry ${body.post}, text ${body.part + 1} of ${body.parts}, about to go to ${body.channel}`,
   posted: (body) =>
     `post of entry ${body.post}, text ${body.part + 1}, is on ${body.channel} as ${body.externalId} (${body.how})`,
+  released: (body) =>
+    `post of entry ${body.post}, text ${body.part + 1}: attempt ${body.attempt} on ${body.channel} is over, ${body.outcome === 'unsent' ? 'nothing was sent' : 'whether it is there is asked'}`,
   unposted: (body) => `post of entry ${body.post} is not on ${body.channel}: ${body.because.slice(0, 80)}`,
   reply: (body) =>
     `${who(body)} by ${body.via}${body.decision === null ? '' : `, on the decision in entry ${body.decision}`}`,

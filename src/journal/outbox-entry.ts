@@ -52,5 +52,22 @@ export type PostedEntry = z.infer<typeof PostedEntry>
 export const UnpostedEntry = z.strictObject({ ...Part, because: z.string().min(1).max(500) })
 export type UnpostedEntry = z.infer<typeof UnpostedEntry>
 
+/**
+ * An attempt that is over without the word that the channel has it, written by its own worker: nobody has to wait for the end
+ * of its claim. A worker that dies writes none.
+ */
+export const ReleasedEntry = z.strictObject({
+  ...Part,
+  attempt: z.int().positive(),
+  /** `unsent`: it certainly sent nothing. `unknown`: it may have, so the channel is asked. */
+  outcome: z.enum(['unsent', 'unknown']),
+})
+export type ReleasedEntry = z.infer<typeof ReleasedEntry>
+
 /** Kinds of the book `outbox`. */
-export const outboxBodies = { posting: PostingEntry, posted: PostedEntry, unposted: UnpostedEntry } as const
+export const outboxBodies = {
+  posting: PostingEntry,
+  posted: PostedEntry,
+  unposted: UnpostedEntry,
+  released: ReleasedEntry,
+} as const

@@ -1,6 +1,5 @@
 import type { Instant } from '../units.ts'
-import type { PendingPost } from './outbox.ts'
-import type { PostingEntry } from './outbox-entry.ts'
+import type { Attempt, PendingPost } from './outbox.ts'
 import type { Allowance } from './outbox-quota.ts'
 
 /**
@@ -8,8 +7,10 @@ import type { Allowance } from './outbox-quota.ts'
  *
  * - A claim is an entry `posting` under a key that can be written once, and is written only if nobody wrote to the book
  *   `outbox` since its writer looked. So one worker alone may send, in the order of each book, within the quota.
- * - A claim lasts `claimMs`, longer than any send takes. Until then only its worker asks the channel about it, unless that
- *   worker is known to be gone: nobody finds a message missing that is still on its way.
+ * - A claim lasts `claimMs`, longer than any send takes. Until then only its worker asks the channel about it, unless the
+ *   attempt is known to be over: its worker wrote so (`released`), or is known to be gone. Even then `settleMs` pass first,
+ *   counted from when this process learned it, so that clocks need not agree: nobody finds a message missing that is still on
+ *   its way.
  * - Before a further attempt the channel is asked. Where it cannot be asked, the post waits.
  *
  * What no journal can rule out is a worker that stands still (a suspended machine) between its last look at the clock and
@@ -32,13 +33,9 @@ export type StepFacts = {
   readonly systemNow: Instant
   /** This process. */
   readonly worker: string
-  /** Whether a worker is known to have ended; false where that cannot be told. */
-  readonly isGone: (worker: string) => boolean
   /** What this process knows of an attempt beyond the journal; all of it may be forgotten without harm. */
-  readonly known: (attempt: PostingEntry) => {
-    /** It certainly sent nothing. */
-    readonly unsent: boolean
-    /** When its request was over, by the system clock; null where this process saw no end of it. */
+  readonly known: (attempt: Attempt) => {
+    /** When its request was over, or was first known to be, by the system clock; null where it may be under way. */
     readonly endedAt: Instant | null
     /** When the channel was last asked about it and did not have it, by the system clock. */
     readonly missingAt: Instant | null
@@ -50,6 +47,8 @@ export type StepFacts = {
 export const claimMs = 120_000
 /** What a worker sent with its last breath, or a server still works on after it failed to answer, arrives within this time. */
 export const settleMs = 5_000
+/** Another worker's claim may be over long before its time: the journal is looked at again after so long. */
+const lookAgainMs = 10_000
 /** Longest pause between two attempts. */
 const pauseMostMs = 3_600_000
 /** A post older than this is not worth a reader's time, and many at once after a long standstill would be a flood. */
@@ -75,25 +74,29 @@ export function nextStep(post: PendingPost, facts: StepFacts): Step {
 }
 
 /** What the last attempt demands before anything else is done: to wait, to ask, or nothing. */
-function whatOf(last: PostingEntry, post: PendingPost, facts: StepFacts): Step | 'ask' | null {
-  const { unsent, endedAt, missingAt } = facts.known(last)
+function whatOf(last: Attempt, post: PendingPost, facts: StepFacts): Step | 'ask' | null {
+  const { endedAt, missingAt } = facts.known(last)
+  const count = post.attempts.length
   const claimedMs = Date.parse(last.claimedAt)
+  const endedMs = endedAt === null ? null : Date.parse(endedAt)
   const nowMs = Date.parse(facts.systemNow)
+  const until = (ms: number, because: string): Step => ({ kind: 'wait', until: new Date(ms).toISOString(), because })
+  if (last.released === 'unsent') {
+    const againMs = claimedMs + pauseMs(count, settleMs)
+    return nowMs < againMs && !isTooOld(post, facts.now) ? until(againMs, 'it was tried a moment ago') : null
+  }
   // A process's own attempts are over when it comes here again: it sends one at a time.
   const isMine = last.worker === facts.worker
-  const isOver = unsent || (!isMine && facts.isGone(last.worker))
-  const until = (ms: number, because: string): Step => ({ kind: 'wait', until: new Date(ms).toISOString(), because })
-  const askMs = isMine ? claimedMs : claimedMs + (isOver ? settleMs : claimMs)
-  if (!unsent && nowMs < askMs) return until(askMs, 'another worker may be sending it')
-  if (!unsent && missingAt === null) return 'ask'
+  const askMs = isMine ? claimedMs : endedMs === null ? claimedMs + claimMs : endedMs + settleMs
+  if (nowMs < askMs) {
+    return until(endedMs === null ? Math.min(askMs, nowMs + lookAgainMs) : askMs, 'another worker may be sending it')
+  }
+  if (missingAt === null) return 'ask'
   if (isTooOld(post, facts.now)) return null
-  const againMs =
-    endedAt === null
-      ? claimedMs + pauseMs(post.attempts.length, isOver ? settleMs : claimMs)
-      : Date.parse(endedAt) + pauseMs(post.attempts.length, settleMs)
+  const againMs = endedMs === null ? claimedMs + pauseMs(count, claimMs) : endedMs + pauseMs(count, settleMs)
   if (nowMs < againMs) return until(againMs, 'it was tried a moment ago')
   // What was not there a while ago may be there now.
-  return unsent || Date.parse(missingAt!) >= againMs ? null : 'ask'
+  return Date.parse(missingAt) >= againMs ? null : 'ask'
 }
 
 /** Pauses double, so that a channel that fails for days is asked some eighty times, not thousands. */

@@ -1,12 +1,15 @@
 import type { Instant } from '../units.ts'
 import type { Entry, RenderedPost } from './entry.ts'
-import type { Channel, PostingEntry } from './outbox-entry.ts'
+import type { Channel, PostingEntry, ReleasedEntry } from './outbox-entry.ts'
 
 /** Name of the journal's book that holds what was sent. */
 export const outboxBook = 'outbox'
 
 /** Kinds of entries from which the outbox is read. */
-export const outboxKinds = ['post', 'posting', 'posted', 'unposted'] as const
+export const outboxKinds = ['post', 'posting', 'posted', 'unposted', 'released'] as const
+
+/** A claim on a part, and what its worker wrote when the attempt was over without success; null until then. */
+export type Attempt = PostingEntry & { readonly released: ReleasedEntry['outcome'] | null }
 
 /** A post that is not yet through on a channel. */
 export type PendingPost = {
@@ -17,7 +20,7 @@ export type PendingPost = {
   /** Parts in all, and whether it said to be late, both as the first attempt laid it out; null before one. */
   readonly layout: { readonly parts: number; readonly late: boolean } | null
   /** Attempts at the part that comes next, oldest first: what became of them the channel must be asked. */
-  readonly attempts: readonly PostingEntry[]
+  readonly attempts: readonly Attempt[]
 }
 
 /** What was sent on a channel in one UTC day; a text counts at its first attempt. */
@@ -82,7 +85,7 @@ export function readOutbox(known: Outbox, entries: readonly Entry[]): Outbox {
           usage.set(day, { texts: texts + 1, costUsd: before + costUsd })
         }
         change(channel, post, (now) => {
-          const attempts = [...now.attempts, entry.body]
+          const attempts = [...now.attempts, { ...entry.body, released: null }]
           // Until its first part is out, a post may still become late.
           return { ...now, attempts, layout: part === 0 || now.layout === null ? { parts, late } : now.layout }
         })
@@ -94,6 +97,14 @@ export function readOutbox(known: Outbox, entries: readonly Entry[]): Outbox {
           const sent = [...now.sent, externalId]
           const parts = now.sent.length === 0 ? partsSent(now, late) : (now.layout?.parts ?? 1)
           return sent.length >= parts ? null : { ...now, sent, layout: { parts, late }, attempts: [] }
+        })
+        break
+      }
+      case 'released': {
+        const { channel, post, part, attempt, outcome } = entry.body
+        change(channel, post, (now) => {
+          const isIt = (one: Attempt) => one.part === part && one.attempt === attempt
+          return { ...now, attempts: now.attempts.map((one) => (isIt(one) ? { ...one, released: outcome } : one)) }
         })
         break
       }
@@ -141,6 +152,8 @@ export function turnsOn(outbox: Outbox, channel: Channel): readonly PendingPost[
 export const outboxKeys = {
   posting: ({ channel, post, part, attempt }: Pick<PostingEntry, 'channel' | 'post' | 'part' | 'attempt'>) =>
     `outbox/${channel}/${post}/${part}/posting${attempt === 1 ? '' : `-${attempt}`}`,
+  released: ({ channel, post, part, attempt }: ReleasedEntry) =>
+    `outbox/${channel}/${post}/${part}/released${attempt === 1 ? '' : `-${attempt}`}`,
   posted: ({ channel, post, part }: Pick<PostingEntry, 'channel' | 'post' | 'part'>) =>
     `outbox/${channel}/${post}/${part}/posted`,
   unposted: (channel: Channel, post: number) => `outbox/${channel}/${post}/unposted`,

@@ -160,6 +160,95 @@ test('the message of a worker that is known to be gone is taken up within second
     await other.journal.close()
   }))
 
+test('what a worker sent with its last breath, long after its claim, has time to arrive before anybody sends it again', () =>
+  withWorld(async ({ folder, time, worker, x }) => {
+    await render(worker, somePost('one', 1))
+    x.nextFault = () => 'kill-before'
+    await assert.rejects(worker.publish([x], now), Killed)
+    x.nextFault = () => undefined
+    time.ms += 60_000
+    // The request left in time; the channel is slow.
+    const arrivesMs = time.ms + 3000
+    const wait = async (ms: number) => {
+      time.ms += ms
+      if (time.ms < arrivesMs || x.texts.length > 0) return
+      x.messages.push({ id: 'x-late', text: 'one', nonce: '', replyTo: null })
+    }
+    const other = await startWorker(folder, time, { isGone: () => true, wait })
+    await other.publish([x], now)
+    assert.deepEqual(x.texts, ['one'])
+    assert.deepEqual(await outboxOf(other), ['posting x/1/0 1', 'posted x/1/0 found'])
+    await other.journal.close()
+  }))
+
+test('what a worker certainly did not send, any other sends within seconds and asks nobody', () =>
+  withWorld(async ({ folder, time, worker, x }) => {
+    await render(worker, somePost('one', 1))
+    x.nextFault = () => 'later'
+    await worker.publish([x], now)
+    x.nextFault = () => undefined
+    const other = await startWorker(folder, time)
+    const before = time.ms
+    await other.publish([x], now)
+    assert.deepEqual([x.texts, x.asked], [['one'], 0])
+    assert(time.ms - before <= 5000, `${time.ms - before} ms`)
+    assert.deepEqual(await outboxOf(other), [
+      'posting x/1/0 1',
+      'released x/1/0 unsent',
+      'posting x/1/0 2',
+      'posted x/1/0 sent',
+    ])
+    await other.journal.close()
+  }))
+
+test('an attempt that its worker saw end is asked for by another after it had time to arrive, whatever their clocks say', () =>
+  withWorld(async ({ folder, time, worker, x }) => {
+    await render(worker, somePost('one', 1))
+    await render(worker, somePost('two', 1))
+    x.nextFault = () => 'failed'
+    x.isDeaf = () => true
+    await worker.publish([x], now)
+    x.nextFault = () => undefined
+    x.isDeaf = () => false
+    for (const aheadMs of [-30_000, 30_000]) {
+      const skewed = new SystemTime()
+      const start = time.ms + aheadMs
+      skewed.ms = start
+      const other = await startWorker(folder, skewed)
+      const asked = x.asked
+      x.pause = async () => assert(skewed.ms - start >= 5000 || x.texts.length > 0, 'asked and sent too early')
+      if (aheadMs < 0) x.isDeaf = () => true
+      await other.publish([x], now)
+      assert.equal(x.asked, asked + 1)
+      assert(skewed.ms - start <= 5000, `${skewed.ms - start} ms`)
+      x.isDeaf = () => false
+      await other.journal.close()
+    }
+    assert.deepEqual(x.texts, ['one', 'two'])
+  }))
+
+test('a worker that is told to end ends with the message under way, and another goes on at once', () =>
+  withFolder(async (folder) => {
+    const time = new SystemTime()
+    const x = new FakeChannel('x')
+    const stop = new AbortController()
+    const worker = await startWorker(folder, time, { stopping: stop.signal })
+    await render(worker, somePost('one', 3))
+    await render(worker, somePost('two', 1))
+    let calls = 0
+    // While the second text is being sent.
+    x.pause = async () => (++calls === 3 ? stop.abort() : undefined)
+    const [run] = await worker.publish([x], now)
+    assert.deepEqual([run!.sent, run!.pending, run!.nextAt], [2, 2, time.now()])
+    assert.deepEqual(x.texts, ['1/3 one', '2/3 one'])
+    const before = time.ms
+    const other = await startWorker(folder, time)
+    await other.publish([x], now)
+    assert.equal(time.ms, before)
+    assert.deepEqual([x.texts, x.asked], [['1/3 one', '2/3 one', '3/3 one', 'two'], 0])
+    for (const { journal } of [worker, other]) await journal.close()
+  }))
+
 test('an attempt of which nobody knows what became is asked for, and waits while the channel cannot be asked', () =>
   withWorld(async ({ time, worker, x }) => {
     await render(worker, somePost('one', 1))
@@ -173,7 +262,7 @@ test('an attempt of which nobody knows what became is asked for, and waits while
     x.isDeaf = () => false
     await worker.publish([x], now)
     assert.equal(x.messages.length, 1)
-    assert.deepEqual(await outboxOf(worker), ['posting x/1/0 1', 'posted x/1/0 found'])
+    assert.deepEqual(await outboxOf(worker), ['posting x/1/0 1', 'released x/1/0 unknown', 'posted x/1/0 found'])
   }))
 
 test('one channel that fails holds up neither the other nor its own later posts for long', () =>
@@ -293,7 +382,7 @@ test('an attempt that was in time and got lost is found although the post has be
     time.ms += 3_600_000
     await worker.publish([x], '2026-11-21T09:00:00.000Z')
     assert.deepEqual(x.texts, ['one'])
-    assert.deepEqual(await outboxOf(worker), ['posting x/1/0 1', 'posted x/1/0 found'])
+    assert.deepEqual(await outboxOf(worker), ['posting x/1/0 1', 'released x/1/0 unknown', 'posted x/1/0 found'])
   }))
 
 test('a decision opens a thread, the weekly report is pinned, and an embed without its picture asks for none', () =>

@@ -5,7 +5,7 @@ import { readConfig } from '../../src/config.ts'
 import { type Context, simulatedClock } from '../../src/context.ts'
 import { WorldError } from '../../src/errors.ts'
 import type { Entry, RenderedPost } from '../../src/journal/entry.ts'
-import type { Channel } from '../../src/journal/outbox-entry.ts'
+import type { Channel, PostingEntry } from '../../src/journal/outbox-entry.ts'
 import type { Outgoing, Publisher, SendOutcome } from '../../src/posts/publisher.ts'
 
 /** The end of a process, as far as this process can play it: nothing that it was about to do is done. */
@@ -141,6 +141,7 @@ export async function startWorker(
     /** What happens elsewhere between this worker's last look and its first entry. */
     readonly meanwhile?: () => Promise<unknown>
     readonly environment?: Readonly<Record<string, string>>
+    readonly stopping?: AbortSignal
   } = {},
 ): Promise<Worker> {
   const journal = await openJournal(`sqlite:${join(folder, 'journal.db')}`)
@@ -169,6 +170,7 @@ export async function startWorker(
     journal: watched,
     clock: simulatedClock,
     state: async () => null,
+    stopping: options.stopping ?? new AbortController().signal,
     say: (line: string) => void said.push(line),
   } as unknown as Context
   const worker = options.worker ?? `host:1:w${workers++}`
@@ -201,11 +203,25 @@ export async function render(
 export async function outboxOf({ journal }: Pick<Worker, 'journal'>): Promise<readonly string[]> {
   const lines: string[] = []
   for await (const entry of journal.read({ book: 'outbox' })) {
-    if (entry.kind !== 'posting' && entry.kind !== 'posted' && entry.kind !== 'unposted') continue
-    const { channel, post, part } = entry.body
-    const more =
-      entry.kind === 'posting' ? entry.body.attempt : entry.kind === 'posted' ? entry.body.how : entry.body.because
+    const more = detailOf(entry)
+    if (more === null) continue
+    const { channel, post, part } = entry.body as PostingEntry
     lines.push(`${entry.kind} ${channel}/${post}/${part} ${more}`)
   }
   return lines
+}
+
+function detailOf({ kind, body }: Entry): string | number | null {
+  switch (kind) {
+    case 'posting':
+      return body.attempt
+    case 'posted':
+      return body.how
+    case 'released':
+      return body.outcome
+    case 'unposted':
+      return body.because
+    default:
+      return null
+  }
 }
