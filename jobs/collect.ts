@@ -3,7 +3,7 @@ import type { Context } from '../src/context.ts'
 import { addDays } from '../src/market/calendar.ts'
 import type { Publisher } from '../src/posts/publisher.ts'
 import { capture, type Notice } from '../src/talk/capture.ts'
-import { recordNotice } from '../src/talk/notice.ts'
+import { tellOnce } from '../src/talk/notice.ts'
 import type { SaidContent } from '../src/talk/said.ts'
 import { communityBook } from '../src/talk/said.ts'
 import type { Instant } from '../src/units.ts'
@@ -88,13 +88,17 @@ async function tell(ctx: Context, publisher: Publisher, notices: readonly Notice
   for (const { channel, userId, replyTo } of notices) {
     if (channel !== 'x') continue
     if (left <= 0) return ctx.say('x: no notice is sent any more today: the quota is kept for posts')
-    // X refuses a text that it has from us already, so each says which post it answers.
-    const text = `${noticeOnX} Ref ${replyTo.slice(-9)}.`
-    const outcome = await publisher.send({ channel: 'x', text, replyTo }, '')
-    if (outcome.kind !== 'sent' && outcome.kind !== 'duplicate') {
-      return ctx.say(`x: a notice was not sent: ${outcome.because}`)
-    }
-    await recordNotice(ctx, { channel, userId }, now)
+    // X refuses a text that it has from us already, so each says whom it is for, by a word that nobody can trace back.
+    let refused: string | null = null
+    const isSent = await tellOnce(ctx, { channel, userId }, now, async (nonce) => {
+      const text = `${noticeOnX} Ref ${nonce.slice(0, 9)}.`
+      const outcome = await publisher.send({ channel: 'x', text, replyTo }, '')
+      if (outcome.kind === 'sent' || outcome.kind === 'duplicate') return true
+      refused = outcome.because
+      return false
+    })
+    if (refused !== null) return ctx.say(`x: a notice was not sent: ${refused}`)
+    if (!isSent) continue
     left -= 1
   }
 }

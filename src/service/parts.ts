@@ -66,12 +66,13 @@ export async function openTalk(ctx: Context, log: Log): Promise<Talk | null> {
   const { openDiscord } = await import('../adapters/discord/discord.ts')
   const { capture } = await import('../talk/capture.ts')
   const { commands, handle, isPrivate } = await import('../talk/commands/index.ts')
-  const { noticeText, recordNotice } = await import('../talk/notice.ts')
+  const { noticeText, tellOnce } = await import('../talk/notice.ts')
   const { heldOnDiscord } = await import('./held.ts')
   const { noticeSender } = await import('./notices.ts')
   const notify = noticeSender(async ({ channel, userId, placeId, replyTo }) => {
-    const isTold = await discord.say({ placeId, replyTo, text: noticeText })
-    if (isTold) await recordNotice(ctx, { channel, userId }, new Date().toISOString())
+    await tellOnce(ctx, { channel, userId }, new Date().toISOString(), (nonce) =>
+      discord.say({ placeId, replyTo, text: noticeText, nonce }),
+    )
   })
   const discord = openDiscord({
     settings,

@@ -11,7 +11,7 @@ import { type PriceBoard, readPriceBoard } from './prices.ts'
 import { type Keys, keysOf } from './said.ts'
 import { readTargets, type Targets } from './targets.ts'
 
-/** Somebody whose words were kept for the first time, and who is to be told. Call `recordNotice` once that was done. */
+/** Somebody whose words were kept for the first time, and who is to be told by `tellOnce`. */
 export type Notice = {
   readonly channel: Channel
   readonly userId: string

@@ -1,6 +1,7 @@
 import type { Journal, Person } from '../adapters/database/journal.ts'
 import type { Context } from '../context.ts'
 import type { IncomingMessage } from '../journal/incoming.ts'
+import type { Instant } from '../units.ts'
 import type { Notice } from './capture.ts'
 import { type Account, type Known, peopleOf } from './people.ts'
 import { communityBook } from './said.ts'
@@ -29,8 +30,38 @@ export function noticeDue(ctx: Context, event: IncomingMessage, person: Person):
   return { channel, userId, placeId, replyTo: externalId }
 }
 
-/** Writes down that somebody was told. @returns false when that was on record before */
-export async function recordNotice(ctx: Context, account: Account, at: string): Promise<boolean> {
+/** While a channel knows a repeated message by its nonce, or by its equal text. */
+const nonceMs = 2 * 60_000
+
+/**
+ * Tells somebody once and writes it down. When a process died while it was telling, the same is sent again only as long as the
+ * channel takes it for the same message; later it counts as told.
+ *
+ * @param at now
+ * @param send gets a nonce, always the same for this person, and answers whether it was sent
+ * @returns whether this call sent something
+ */
+export async function tellOnce(
+  ctx: Context,
+  account: Account,
+  at: Instant,
+  send: (nonce: string) => Promise<boolean>,
+): Promise<boolean> {
+  const people = await peopleOf(ctx)
+  const name = `notice/${people.opaque('notice', account.channel, account.userId)}`
+  const begunAt = (await ctx.journal.cursor(name)) ?? ''
+  if (begunAt !== '' && Date.parse(at) - Date.parse(begunAt) > nonceMs) {
+    await recordNotice(ctx, account, at)
+    return false
+  }
+  if (begunAt === '') await ctx.journal.setCursor(name, at)
+  const isSent = await send(people.opaque('notice nonce', account.channel, account.userId).slice(0, 24))
+  if (isSent) await recordNotice(ctx, account, at)
+  else await ctx.journal.setCursor(name, '')
+  return isSent
+}
+
+async function recordNotice(ctx: Context, account: Account, at: Instant): Promise<boolean> {
   const people = await peopleOf(ctx)
   const person = (await people.enrol([account])).get(people.lookup(account))
   return person === undefined ? false : recordNoticeTo(ctx, account, person, at)

@@ -9,7 +9,7 @@ import type { Context } from '../../src/context.ts'
 import type { Entry } from '../../src/journal/entry.ts'
 import { capture } from '../../src/talk/capture.ts'
 import { handle } from '../../src/talk/commands/index.ts'
-import { noticeText, recordNotice } from '../../src/talk/notice.ts'
+import { noticeText, tellOnce } from '../../src/talk/notice.ts'
 import {
   ann,
   bob,
@@ -238,8 +238,7 @@ test('a first reply is due one notice, whatever comes before it is sent, and non
     const first = await capture(ctx, [message('one'), message('two')])
     assert.equal(first.notices.length, 1)
     assert.equal((await capture(ctx, [message('three')])).notices.length, 0)
-    assert.equal(await recordNotice(ctx, first.notices[0]!, '2020-03-12T21:40:00.000Z'), true)
-    assert.equal(await recordNotice(ctx, first.notices[0]!, '2020-03-12T21:40:01.000Z'), false)
+    assert.equal(await tellOnce(ctx, first.notices[0]!, '2020-03-12T21:40:00.000Z', async () => true), true)
     assert.equal((await community(ctx)).filter(({ kind }) => kind === 'notice').length, 1)
     assert.equal(
       (await capture(ctx, [message('on X', { channel: 'x', userId: '9', repliesTo: null, via: 'mention' })])).notices
@@ -247,4 +246,36 @@ test('a first reply is due one notice, whatever comes before it is sent, and non
       0,
     )
     assert(noticeText.length < 400)
+  }))
+
+test('whoever was being told when the process died is told once: by the same nonce at once, and not at all later', () =>
+  withTalk(async (ctx) => {
+    const died = () => Promise.reject(new Error('killed'))
+    const sent: string[] = []
+    const send = async (nonce: string) => sent.push(nonce) > 0
+    const [first, second] = [ann, bob].map((userId) => ({ channel: 'discord', userId }) as const)
+    await capture(ctx, [message('one'), message('two', { userId: bob })])
+    let attempted = ''
+    await assert.rejects(
+      tellOnce(ctx, first!, '2020-03-12T21:40:00.000Z', (nonce) => {
+        attempted = nonce
+        return died()
+      }),
+    )
+    await assert.rejects(tellOnce(ctx, second!, '2020-03-12T21:40:00.000Z', died))
+    assert.equal(await tellOnce(ctx, first!, '2020-03-12T21:41:00.000Z', send), true)
+    assert.deepEqual(sent, [attempted])
+    assert(attempted.length <= 25)
+    // A day later the channel has forgotten the nonce, and nobody knows whether it arrived.
+    assert.equal(await tellOnce(ctx, second!, '2020-03-13T21:40:00.000Z', send), false)
+    assert.equal((await community(ctx)).filter(({ kind }) => kind === 'notice').length, 2)
+    assert.equal((await capture(ctx, [message('three', { userId: bob })])).notices.length, 0)
+  }))
+
+test('a notice that the channel refused is due again', () =>
+  withTalk(async (ctx) => {
+    const account = { channel: 'discord', userId: ann } as const
+    await capture(ctx, [message('one')])
+    assert.equal(await tellOnce(ctx, account, '2020-03-12T21:40:00.000Z', async () => false), false)
+    assert.equal(await tellOnce(ctx, account, '2020-03-14T21:40:00.000Z', async () => true), true)
   }))

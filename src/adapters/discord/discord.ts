@@ -61,6 +61,8 @@ export type Discord = {
     readonly placeId: string
     readonly replyTo: string
     readonly text: string
+    /** 25 characters at most. Discord takes a message with a nonce that it had within some minutes for that one. */
+    readonly nonce: string
   }) => Promise<boolean>
   /** Ends within five seconds; what was not handed on is found again at the next start. */
   readonly close: () => Promise<void>
@@ -205,9 +207,11 @@ export function openDiscord(options: DiscordOptions): Discord {
   return {
     publisher,
     state: () => ({ ...gateway.state(), waiting: inbox.size(), isCaughtUp }),
-    say: async ({ placeId, replyTo, text }) => {
+    say: async ({ placeId, replyTo, text, nonce }) => {
       const body = {
         content: cut(text, 2000),
+        nonce,
+        enforce_nonce: true,
         message_reference: { message_id: replyTo, fail_if_not_exists: false },
         allowed_mentions: { parse: [], replied_user: false },
       }

@@ -57,8 +57,10 @@ function viaOf(message: Message, place: Place | null, self: Self): IncomingMessa
   const isForward = reference?.type === 1
   if (message.type === 19 && reference?.message_id !== undefined) {
     const answered = message.referenced_message
-    // The message it answers may be gone: then it may have been ours, which the journal knows.
-    if (answered === null || answered === undefined || answered.author.id === self.userId) return 'reply'
+    if (answered?.author.id === self.userId) return 'reply'
+    // The message it answers is gone. It may have been ours, which the journal knows; who names us speaks to us in any case.
+    const isMention = message.mentions.some(({ id }) => id === self.userId)
+    if (answered == null) return isMention ? 'mention' : 'reply'
   }
   if (place.kind === 'thread') return 'thread'
   if (isForward && reference?.channel_id === self.channelId) return 'quote'

@@ -86,6 +86,11 @@ describe('what people say to the bot', () => {
     const event = await only(() => server.userSays('Too late.', { replyTo: '1234567890123456' }))
     assert.deepEqual([event.via, event.repliesTo], ['reply', '1234567890123456'])
   })
+  test('who names us in a reply to a message that is gone speaks to us, whoever wrote that one', async () => {
+    const said = `<@${server.state.bot.id}> what was that?`
+    const event = await only(() => server.userSays(said, { replyTo: '1234567890123456' }))
+    assert.equal(event.via, 'mention')
+  })
   test('talk among people, in other threads, of bots and of webhooks is not heard', async () => {
     const first = server.userSays('Lunch?')
     await unheard(() => server.userSays('Yes.', { replyTo: first.id }))
