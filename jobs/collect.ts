@@ -1,4 +1,5 @@
 import type { OwnPosts, XReader } from '../src/adapters/x/read.ts'
+import type { OwnPost } from '../src/adapters/x/sweep.ts'
 import type { Context } from '../src/context.ts'
 import { addDays } from '../src/market/calendar.ts'
 import type { Publisher } from '../src/posts/publisher.ts'
@@ -51,13 +52,15 @@ export async function collectFromX(
 /** What the journal knows of our posts on X. */
 async function ownPosts(ctx: Context, now: Instant): Promise<OwnPosts> {
   const all = new Set<string>()
-  const roots: string[] = []
-  const parts: string[] = []
+  const roots: OwnPost[] = []
+  const parts: OwnPost[] = []
   const weekAgo = `${addDays(now.slice(0, 10), -listeningDays)}${now.slice(10)}`
   for await (const entry of ctx.journal.read({ kinds: ['posted'] })) {
     if (entry.kind !== 'posted' || entry.body.channel !== 'x') continue
     all.add(entry.body.externalId)
-    if (entry.at >= weekAgo) (entry.body.part === 0 ? roots : parts).push(entry.body.externalId)
+    if (entry.at < weekAgo) continue
+    const { part, externalId: id } = entry.body
+    ;(part === 0 ? roots : parts).push({ id, seq: entry.seq })
   }
   return { roots, parts, all }
 }

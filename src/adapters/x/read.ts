@@ -5,14 +5,14 @@ import { Instant } from '../../units.ts'
 import { openXClient, type XClient, type XSettings } from './client.ts'
 import { failureOf, failureText } from './failure.ts'
 import { type ReadKind, readPrices, type XLedger } from './ledger.ts'
-import { afterPage, parseSweep, passOf, queriesFor } from './sweep.ts'
+import { afterPage, momentOf, type OwnPost, type Pass, parseSweep, passOf, queriesFor, sinceWithin } from './sweep.ts'
 
 /** Our own posts, as the journal knows them. */
 export type OwnPosts = {
   /** First posts of threads of the last week: their conversations are searched. */
-  readonly roots: readonly string[]
+  readonly roots: readonly OwnPost[]
   /** Further posts of those threads, which may be quoted by themselves. */
-  readonly parts: readonly string[]
+  readonly parts: readonly OwnPost[]
   /** Every post of ours that an answer may belong to. */
   readonly all: ReadonlySet<string>
 }
@@ -48,7 +48,7 @@ const Post = z.object({
   id: z.string().regex(/^\d{1,20}$/),
   text: z.string(),
   author_id: z.string().regex(/^\d{1,20}$/),
-  created_at: z.string(),
+  created_at: z.string().optional(),
   conversation_id: z
     .string()
     .regex(/^\d{1,20}$/)
@@ -72,12 +72,18 @@ const fields: { 'tweet.fields': TTweetv2TweetField[] } = {
   ],
 }
 
-type Page = { readonly posts: readonly unknown[]; readonly oldestId: string | null }
+type Page = {
+  readonly posts: readonly unknown[]
+  readonly newestId: string | null
+  readonly oldestId: string | null
+  readonly isLast: boolean
+}
+type Range = { readonly since_id?: string; readonly until_id?: string; readonly max_results: number }
 type Source = {
   readonly kind: ReadKind
   readonly leastResults: number
   readonly via: 'mention' | 'conversation'
-  readonly page: (query: string, range: { since_id: string; until_id: string; max_results: number }) => Promise<Page>
+  readonly page: (query: string, range: Range) => Promise<Page>
 }
 
 export async function openXReader(settings: XReaderSettings): Promise<XReader> {
@@ -91,34 +97,39 @@ export async function openXReader(settings: XReaderSettings): Promise<XReader> {
   async function sweep(
     source: Source,
     cursor: string | null,
-    queries: readonly string[],
-    own: OwnPosts,
-    events: XPoll['events'][number][],
-    selfId: string,
+    posts: readonly OwnPost[],
+    toQueries: (posts: ReadonlySet<string>) => readonly string[],
+    tell: (post: unknown) => void,
   ): Promise<{ readonly cursor: string; readonly because: string | null }> {
     let state = parseSweep(cursor, nowMs())
-    let pass = passOf(state, queries, nowMs())
-    while (pass.queries.length > 0) {
+    let pass: Pass | null = passOf(state, posts, toQueries, nowMs())
+    while (pass !== null) {
+      const [next] = pass.queries
+      // With nothing to ask there is nothing to read, and our posts of today are asked about once there are any.
+      if (next === undefined) return { cursor: JSON.stringify({ ...state, pass: null }), because: null }
       const most = Math.min(100, Math.floor(left() / readPrices[source.kind] + 1e-9))
       if (most < source.leastResults) {
         const because = `the day's budget for reading X, USD ${settings.dailyUsd}, is used`
         return { cursor: JSON.stringify({ ...state, pass }), because }
       }
-      const range = { since_id: state.since, until_id: pass.until, max_results: most }
+      const since = sinceWithin(next.since, nowMs())
+      const range: Range = {
+        ...(since !== null && { since_id: since }),
+        ...(pass.until !== null && { until_id: pass.until }),
+        max_results: most,
+      }
       let page: Page
       try {
-        page = await source.page(pass.queries[0]!, range)
+        page = await source.page(next.query, range)
       } catch (error) {
         return { cursor: JSON.stringify({ ...state, pass }), because: failureText(failureOf(error, client.keys)) }
       }
       paid(source.kind, page.posts.length)
-      for (const post of page.posts) events.push(...eventsOf(post, source.via, own, selfId))
-      state = afterPage(state, pass, page.oldestId)
-      if (state.pass === null) return { cursor: JSON.stringify(state), because: null }
+      for (const post of page.posts) tell(post)
+      state = afterPage(state, pass, page)
       pass = state.pass
     }
-    // Nothing to ask: the time up to now is through all the same.
-    return { cursor: JSON.stringify(afterPage(state, pass, null)), because: null }
+    return { cursor: JSON.stringify(state), because: null }
   }
 
   return {
@@ -131,14 +142,24 @@ export async function openXReader(settings: XReaderSettings): Promise<XReader> {
       } catch (error) {
         return { events, cursors: unread, because: failureText(failureOf(error, client.keys)) }
       }
-      const mentions = await sweep(mentionsOf(client, selfId), cursors.mentions, ['mentions'], own, events, selfId)
+      const listen = (via: Source['via']) => (post: unknown) => {
+        events.push(...eventsOf(post, via, own, selfId))
+      }
+      const mentions = await sweep(
+        mentionsOf(client, selfId),
+        cursors.mentions,
+        [],
+        () => ['mentions'],
+        listen('mention'),
+      )
+      const idsIn = (posts: readonly OwnPost[], among: ReadonlySet<string>) =>
+        posts.filter(({ id }) => among.has(id)).map(({ id }) => id)
       const search = await sweep(
         searchOf(client),
         cursors.search,
-        queriesFor(own.roots, selfId, own.parts),
-        own,
-        events,
-        selfId,
+        [...own.roots, ...own.parts],
+        (among) => queriesFor(idsIn(own.roots, among), selfId, idsIn(own.parts, among)),
+        listen('conversation'),
       )
       const once = new Map(events.map((event) => [`${event.kind}/${event.externalId}/${event.editedAt}`, event]))
       return {
@@ -197,12 +218,18 @@ function searchOf(client: XClient): Source {
   }
 }
 
-function pageOf(found: {
-  readonly tweets: readonly unknown[]
-  readonly done: boolean
-  readonly meta: { oldest_id?: string }
-}): Page {
-  return { posts: found.tweets, oldestId: found.done ? null : (found.meta.oldest_id ?? null) }
+function pageOf(found: { readonly tweets: readonly unknown[]; readonly done: boolean }): Page {
+  const ids = found.tweets.flatMap((tweet) => {
+    const { success, data } = Post.pick({ id: true }).safeParse(tweet)
+    return success ? [data.id] : []
+  })
+  const ascending = ids.toSorted((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1))
+  return {
+    posts: found.tweets,
+    newestId: ascending.at(-1) ?? null,
+    oldestId: ascending[0] ?? null,
+    isLast: found.done,
+  }
 }
 
 /** A post as what was said; one of our own, or one that cannot be read, is nothing. */
@@ -210,7 +237,7 @@ function eventsOf(value: unknown, source: Source['via'], own: OwnPosts, selfId: 
   const parsed = Post.safeParse(value)
   if (!parsed.success || parsed.data.author_id === selfId) return []
   const post: Post = parsed.data
-  const saidAt = Instant.safeParse(new Date(post.created_at).toJSON() ?? '')
+  const saidAt = Instant.safeParse(new Date(post.created_at ?? momentOf(post.id)).toJSON() ?? '')
   if (!saidAt.success) return []
   const reference = (type: string) => post.referenced_tweets?.find((one) => one.type === type)?.id ?? null
   const [answered, quoted] = [reference('replied_to'), reference('quoted')]

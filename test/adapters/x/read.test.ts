@@ -26,7 +26,7 @@ async function withX(body: (world: World) => Promise<void>): Promise<void> {
       await body({
         x,
         root,
-        own: { roots: [root.id], parts: [], all: new Set([root.id]) },
+        own: { roots: [{ id: root.id, seq: 2 }], parts: [], all: new Set([root.id]) },
         readUsd: () => ledger.readUsd(new Date().toISOString().slice(0, 10)),
         reader: async (dailyUsd = 100, nowMs = Date.now) => {
           const reader = await openXReader({ keys: x.keys, apiUrl: x.url, timeoutMs: 300, ledger, dailyUsd, nowMs })
@@ -72,7 +72,7 @@ test('an answer, a mention, a quote, and talk between others are told apart, eac
     assert.deepEqual(again.events, [])
   }))
 
-test('nobody is missed and nobody is told twice, however many polls there are', () =>
+test('nobody is missed, and only the last half minute is read again, however many polls there are', () =>
   withX(async ({ x, reader, own, root }) => {
     const seen: string[] = []
     let cursors: { mentions: string | null; search: string | null } = nothing
@@ -90,10 +90,46 @@ test('nobody is missed and nobody is told twice, however many polls there are', 
       seen.push(...found.events.map(({ externalId }) => externalId))
       nowMs += 50_000
     }
-    seen.push(...(await one.poll(cursors, own)).events.map(({ externalId }) => externalId))
+    // Once more of the last half minute before the eighth; then all is older.
+    const ninth = await one.poll(cursors, own)
+    seen.push(...ninth.events.map(({ externalId }) => externalId))
+    assert.deepEqual((await one.poll(ninth.cursors, own)).events, [])
     const all = x.tweets.filter(({ authorId }) => authorId === '600').map(({ id }) => id)
     assert.equal(all.length, 480)
-    assert.deepEqual(seen.toSorted(), all.toSorted())
+    assert.deepEqual([...new Set(seen)].toSorted(), all.toSorted())
+    assert(seen.length < 2 * all.length, `${seen.length} were read`)
+  }))
+
+test('what was said a moment ago is heard at once, and what X lists late is heard all the same', () =>
+  withX(async ({ x, reader, own, root }) => {
+    const one = await reader()
+    const second = x.say('601', 'second', { replyTo: root.id, at: ago(1) })
+    const first = await one.poll(nothing, own)
+    assert.deepEqual(
+      first.events.map(({ externalId }) => externalId),
+      [second.id],
+    )
+    const late = x.say('602', 'written before, listed after', { replyTo: root.id, at: ago(20) })
+    const next = await one.poll(first.cursors, own)
+    assert(next.events.some(({ externalId }) => externalId === late.id))
+  }))
+
+test('what answers a post of ours that comes on record late is found from the post on', () =>
+  withX(async ({ x, reader, own, root }) => {
+    const unknown = x.say(x.selfId, 'Day 2.', { at: ago(300) })
+    const quote = x.say('603', 'look', { quotes: unknown.id, at: ago(290) })
+    x.say('604', 'of the first', { replyTo: root.id, at: ago(100) })
+    const one = await reader()
+    const before = await one.poll(nothing, own)
+    assert(!before.events.some(({ externalId }) => externalId === quote.id))
+    const roots = [...own.roots, { id: unknown.id, seq: 9 }]
+    const more: OwnPosts = { roots, parts: [], all: new Set(roots.map(({ id }) => id)) }
+    const after = await one.poll(before.cursors, more)
+    assert.deepEqual(
+      after.events.map(({ externalId }) => externalId),
+      [quote.id],
+    )
+    assert.deepEqual((await one.poll(after.cursors, more)).events, [])
   }))
 
 test('a day with more talk than the budget is read on the next day from where it stopped', () =>
