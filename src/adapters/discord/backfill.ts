@@ -54,6 +54,8 @@ export async function backfill(options: BackfillOptions): Promise<Found> {
   const count = { messages: 0, edits: 0, deletions: 0, tallies: 0 }
   const seen = new Set<string>()
   const scanned = new Set<string>()
+  /** Messages of ours in the channel: a thread under one has its id. */
+  const posts: string[] = []
 
   async function scan(placeId: string, place: Place | null): Promise<void> {
     if (scanned.has(placeId)) return
@@ -61,10 +63,11 @@ export async function backfill(options: BackfillOptions): Promise<Found> {
     for (let page = 0; page < pagesMost; page++) {
       // Of before the question: who reacts while it is answered is told live, and is no one who withdrew.
       const seenAt = now()
-      const messages = await history(rest, placeId, after)
+      const { messages, next } = await history(rest, placeId, after)
       for (const message of messages) {
         seen.add(message.id)
         if (message.author.id === self.userId) {
+          if (place?.kind === 'channel') posts.push(message.id)
           count.tallies += 1
           await note([await tally(rest, message, self, seenAt)], null)
           continue
@@ -80,14 +83,17 @@ export async function backfill(options: BackfillOptions): Promise<Found> {
         if (edit !== null) count.edits += 1
         if (events.length > 0) await note(events, message.id)
       }
-      if (messages.length < pageMost) break
-      after = messages.at(-1)!.id
+      if (next === null) break
+      after = next
     }
     scanned.add(placeId)
   }
 
   await scan(self.channelId, { kind: 'channel' })
-  for (const thread of await threadsSince(options, new Date(sinceMs - options.lookbackMs).toISOString())) {
+  const threads = await orGone(() => threadsSince(options, new Date(sinceMs - options.lookbackMs).toISOString()))
+  // A server that lists no threads may have them all the same.
+  if (threads === null) for (const id of posts) await orGone(() => scan(id, { kind: 'thread', root: id }))
+  for (const thread of threads ?? []) {
     places.learnThread(thread)
     const place = await places.find(thread.id)
     if (place.kind === 'thread') await orGone(() => scan(thread.id, place))
@@ -95,11 +101,14 @@ export async function backfill(options: BackfillOptions): Promise<Found> {
   const held = await options.held(momentOf(from))
   for (const placeId of new Set(held.map((one) => one.placeId))) {
     if (scanned.has(placeId)) continue
-    const channel = await orGone(() => rest.get(Routes.channel(placeId)))
-    if (channel === null) {
-      scanned.add(placeId)
-      continue
-    }
+    const channel = await rest.get(Routes.channel(placeId)).catch((error: unknown) => {
+      const { kind, code } = failureOf(error)
+      if (kind !== 'unknown') throw error
+      // Only Discord's own word counts, no page that is not found.
+      if (code !== null) scanned.add(placeId)
+      return null
+    })
+    if (channel === null) continue
     const isDirect = z.object({ type: z.literal(1) }).safeParse(channel).success
     const place = isDirect ? null : await places.find(placeId)
     if (place?.kind !== 'other') await orGone(() => scan(placeId, place))
@@ -115,16 +124,23 @@ export async function backfill(options: BackfillOptions): Promise<Found> {
   return count
 }
 
-/** At most 100 messages after an id, oldest first. What cannot be read is left out. */
-export async function history(rest: REST, placeId: string, after: string): Promise<Message[]> {
-  const query = new URLSearchParams({ after, limit: String(pageMost) })
+/** Messages of one place, oldest first; `next`: the id after which there may be more, null at the end. */
+type Page = { readonly messages: readonly Message[]; readonly next: string | null }
+
+/** At most 100 messages after an id, or the last ones (null). What cannot be read is left out. */
+export async function history(rest: REST, placeId: string, after: string | null): Promise<Page> {
+  const query = new URLSearchParams({ ...(after === null ? {} : { after }), limit: String(pageMost) })
   const page = z.array(z.unknown()).parse(await rest.get(Routes.channelMessages(placeId), { query }))
-  return page
+  const messages = page
     .flatMap((raw) => {
       const message = Message.safeParse(raw)
       return message.success ? [message.data] : []
     })
     .sort(byId)
+  const last = messages.at(-1)?.id
+  // A server that does not know `after` would tell the same page for ever.
+  const isEnd = page.length < pageMost || last === undefined || (after !== null && !isLater(last, after))
+  return { messages, next: isEnd ? null : last }
 }
 
 /** Threads of the channel with anything said since a moment: the open ones, and those that were archived after it. */
@@ -170,8 +186,9 @@ export async function tally(rest: REST, message: Message, self: Self, seenAt: In
       for (const user of page) {
         if (user.id !== self.userId && user.bot !== true) users.push({ userId: user.id, userName: nameOf(user) })
       }
-      if (page.length < 100) break
-      after = page.toSorted(byId).at(-1)!.id
+      const last = page.toSorted(byId).at(-1)?.id
+      if (page.length < 100 || last === undefined || !isLater(last, after)) break
+      after = last
       if (users.length >= usersMost) {
         complete = false
         break

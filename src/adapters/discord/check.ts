@@ -1,17 +1,18 @@
-import { ApplicationFlags, Routes } from 'discord.js'
+import { ApplicationFlags, type REST, Routes } from 'discord.js'
 import { z } from 'zod'
 import type { Command } from '../../journal/incoming.ts'
 import { areRegistered } from './commands.ts'
 import { inviteUrl, missingPermissions, readChannel } from './permissions.ts'
 import { postable } from './publisher.ts'
-import { failureOf, openRest, remedy } from './rest.ts'
+import { failureOf, isUnheardOf, openRest, remedy } from './rest.ts'
 
 export type Checked = { readonly isGood: boolean; readonly said: string }
 
 const Application = z.object({
   id: z.string(),
   name: z.string(),
-  flags: z.int().default(0),
+  /** Null where the server tells none. */
+  flags: z.int().nullable().default(null),
   bot: z.object({ id: z.string() }).optional(),
 })
 
@@ -33,10 +34,11 @@ export async function checkDiscordSettings(
   const bad = (said: string): Checked => ({ isGood: false, said })
   let application: z.infer<typeof Application>
   try {
-    application = Application.parse(await rest.get(Routes.currentApplication()))
+    application = await readApplication(rest)
   } catch (error) {
-    if (error instanceof z.ZodError) return [bad('what answers is not Discord: check DISCORD_API_URL')]
-    return [bad(remedy(failureOf(error)))]
+    const failure = failureOf(error)
+    const isOther = error instanceof z.ZodError || failure.kind === 'unknown'
+    return [bad(isOther ? 'what answers is not Discord: check DISCORD_API_URL' : remedy(failure))]
   }
   const { id, flags } = application
   const invite = `open ${inviteUrl(id)}, choose the server, Authorize`
@@ -44,11 +46,7 @@ export async function checkDiscordSettings(
     id === settings.applicationId
       ? good(`token accepted, application ${application.name.slice(0, 40)}`)
       : bad(`the token is of another application: set DISCORD_APPLICATION_ID=${id}`),
-    (flags & (ApplicationFlags.GatewayMessageContent | ApplicationFlags.GatewayMessageContentLimited)) !== 0
-      ? good('message-content intent on: texts of replies come along')
-      : good(
-          'message-content intent off: it works, but texts of replies come along only where they mention the bot; to have them: Developer Portal, Bot, Message Content Intent, Save Changes, restart',
-        ),
+    contentOf(flags),
   ]
   try {
     const channel = await readChannel(rest, settings.channelId)
@@ -59,17 +57,20 @@ export async function checkDiscordSettings(
         bad(`${name} is no text channel: right click on a text channel, Copy Channel ID, DISCORD_CHANNEL_ID`),
       ]
     }
-    const missing = await missingPermissions(rest, channel, application.bot?.id ?? id)
+    const missing = await missingPermissions(rest, channel, application.bot?.id ?? id).catch(unlessUnheardOf)
     found.push(
-      missing.length === 0
-        ? good(`${name} is reachable, with all permissions`)
-        : bad(
-            `${name}: the bot lacks ${missing.join(', ')}: right click on the channel, Edit Channel, Permissions, add the bot, allow them; or ${invite} once more`,
-          ),
+      missing === null
+        ? good(`${name} is reachable; whether the permissions suffice shows with the first post`)
+        : missing.length === 0
+          ? good(`${name} is reachable, with all permissions`)
+          : bad(
+              `${name}: the bot lacks ${missing.join(', ')}: right click on the channel, Edit Channel, Permissions, add the bot, allow them; or ${invite} once more`,
+            ),
     )
-    const offered = await areRegistered(rest, { applicationId: id, guildId: channel.guild_id }, commands)
+    const where = { applicationId: id, guildId: channel.guild_id }
+    const offered = await areRegistered(rest, where, commands).catch(unlessUnheardOf)
     const count = `${commands.length} commands`
-    found.push(good(offered ? `${count} registered` : `${count} not registered yet: primer start does it`))
+    found.push(good(offered === true ? `${count} registered` : `${count} not registered yet: primer start does it`))
   } catch (error) {
     const failure = failureOf(error)
     const how =
@@ -79,4 +80,31 @@ export async function checkDiscordSettings(
     found.push(bad(`${remedy(failure)}${how}`))
   }
   return found
+}
+
+function contentOf(flags: number | null): Checked {
+  const asked = ApplicationFlags.GatewayMessageContent | ApplicationFlags.GatewayMessageContentLimited
+  if (flags === null) return { isGood: true, said: 'whether the message-content intent is on shows at the start' }
+  if ((flags & asked) !== 0) return { isGood: true, said: 'message-content intent on: texts of replies come along' }
+  return {
+    isGood: true,
+    said: 'message-content intent off: it works, but texts of replies come along only where they mention the bot; to have them: Developer Portal, Bot, Message Content Intent, Save Changes, restart',
+  }
+}
+
+/** Null where the server does not know the question. */
+function unlessUnheardOf(error: unknown): null {
+  if (!isUnheardOf(error)) throw error
+  return null
+}
+
+/** Who the token is of. A server that knows no applications is asked for the bot, whose number is mostly the same. */
+async function readApplication(rest: REST): Promise<z.infer<typeof Application>> {
+  try {
+    return Application.parse(await rest.get(Routes.currentApplication()))
+  } catch (error) {
+    unlessUnheardOf(error)
+    const bot = z.object({ id: z.string(), username: z.string() }).parse(await rest.get(Routes.user()))
+    return { id: bot.id, name: bot.username, flags: null }
+  }
 }

@@ -94,7 +94,8 @@ export async function register(
   where: { readonly applicationId: string; readonly guildId: string },
   commands: readonly Command[],
 ): Promise<boolean> {
-  if (await areRegistered(rest, where, commands)) return false
+  // Where the list cannot be read, offering it again does no harm.
+  if (await areRegistered(rest, where, commands).catch(() => false)) return false
   await rest.put(Routes.applicationGuildCommands(where.applicationId, where.guildId), {
     body: commands.map(commandBody),
   })

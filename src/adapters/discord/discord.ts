@@ -4,7 +4,7 @@ import type { Answer, Command, Incoming, Interaction } from '../../journal/incom
 import type { Publisher } from '../../posts/publisher.ts'
 import type { Instant } from '../../units.ts'
 import { cut } from './answer-body.ts'
-import { backfill, type Held } from './backfill.ts'
+import { backfill, type Held, history } from './backfill.ts'
 import { register } from './commands.ts'
 import type { Self } from './events.ts'
 import { openGateway, type Patience, patience } from './gateway.ts'
@@ -17,7 +17,7 @@ import { inviteUrl, readChannel } from './permissions.ts'
 import { openPlaces } from './places.ts'
 import { openDiscordPublisher } from './publisher.ts'
 import { failureOf, openRest, remedy } from './rest.ts'
-import { idAt } from './snowflake.ts'
+import { idAt, momentOf } from './snowflake.ts'
 
 export type DiscordOptions = {
   readonly settings: {
@@ -87,6 +87,7 @@ export function openDiscord(options: DiscordOptions): Discord {
   const now = () => new Date().toISOString()
   let self: Self | null = null
   let applicationId = settings.applicationId
+  let onlyGuild: string | null = null
 
   const inbox = openInbox({
     onEvents: options.onEvents,
@@ -126,6 +127,7 @@ export function openDiscord(options: DiscordOptions): Discord {
       log.warn({}, 'Discord: DISCORD_APPLICATION_ID is not the application of this token; the one of the token is used')
     }
     applicationId = ready.application.id
+    onlyGuild = ready.guilds.length === 1 ? ready.guilds[0]!.id : null
     self = { userId: ready.user.id, channelId, withContent: gateway.state().withContent }
     places.setSelf(self.userId)
     // A new connection tells nothing of what was said before it.
@@ -173,13 +175,14 @@ export function openDiscord(options: DiscordOptions): Discord {
     if (self === null) return
     const since = await cursor.read()
     const channel = await readChannel(rest, channelId)
-    if (channel.guild_id !== undefined) await offerCommands(channel.guild_id)
-    if (since === null) return cursor.write(idAt(Date.now()))
+    const guildId = channel.guild_id ?? onlyGuild
+    if (guildId !== null) await offerCommands(guildId)
+    if (since === null) return cursor.write(await newest())
     const found = await backfill({
       rest,
       places,
       self,
-      guildId: channel.guild_id ?? null,
+      guildId,
       since,
       lookbackMs: options.lookbackMs ?? 7 * day,
       held,
@@ -192,6 +195,16 @@ export function openDiscord(options: DiscordOptions): Discord {
       },
     })
     log.info({ ...found }, 'Discord: what was said meanwhile is fetched')
+  }
+
+  /** Where a first start begins: after all that was said before. */
+  async function newest(): Promise<string> {
+    const page = await history(rest, channelId, null).catch(() => null)
+    if (page === null) return idAt(Date.now())
+    const last = page.messages.at(-1)
+    if (last === undefined) return '0'
+    const isMoment = Math.abs(Date.parse(last.timestamp ?? '') - Date.parse(momentOf(last.id))) < day
+    return isMoment ? idAt(Date.now()) : last.id
   }
 
   async function offerCommands(guildId: string): Promise<void> {

@@ -41,7 +41,7 @@ export function saidToUs(message: Message, place: Place | null, self: Self): Inc
     placeId: message.channel_id,
     userId: message.author.id,
     userName: nameOf(message.author),
-    saidAt: momentOf(message.id),
+    saidAt: saidAt(message),
     text: textOf(message, self),
     via,
     repliesTo: answered ?? (via === 'quote' ? quoted : null),
@@ -55,7 +55,7 @@ function viaOf(message: Message, place: Place | null, self: Self): IncomingMessa
   if (place === null) return 'direct'
   const reference = message.message_reference
   const isForward = reference?.type === 1
-  if (message.type === 19 && reference?.message_id !== undefined) {
+  if (!isForward && reference?.message_id !== undefined) {
     const answered = message.referenced_message
     if (answered?.author.id === self.userId) return 'reply'
     // The message it answers is gone. It may have been ours, which the journal knows; who names us speaks to us in any case.
@@ -80,6 +80,11 @@ export function textOf(message: Message, self: Self): string | null {
   if (message.content === undefined) return null
   if (message.content !== '' || self.withContent || message.guild_id === undefined) return message.content
   return message.mentions.some(({ id }) => id === self.userId) ? message.content : null
+}
+
+function saidAt({ id, timestamp }: Message): string {
+  const ms = Date.parse(timestamp ?? '')
+  return Number.isNaN(ms) ? momentOf(id) : new Date(ms).toISOString()
 }
 
 export function editedAt(message: Message): string | null {

@@ -5,7 +5,7 @@ import type { Instant } from '../../units.ts'
 import { type Held, orGone, tally } from './backfill.ts'
 import { editOf, isWritten, reactionOf, type Self, saidToUs } from './events.ts'
 import type { Inbox, Noted } from './inbox.ts'
-import { Deletion, Deletions, Guild, Message, ReactionChange, ReactionsCleared, Thread } from './packets.ts'
+import { Change, Deletion, Deletions, Guild, Message, ReactionChange, ReactionsCleared, Thread } from './packets.ts'
 import type { Place, Places } from './places.ts'
 
 type Options = {
@@ -81,13 +81,24 @@ export function listener(options: Options): (name: string, data: unknown) => voi
       )
     },
     MESSAGE_UPDATE: (data, self) => {
-      const message = Message.parse(data)
+      const whole = Message.safeParse(data)
+      if (!whole.success) {
+        const { id, channel_id, guild_id } = Change.parse(data)
+        if (guild_id !== undefined && places.known(channel_id)?.kind === 'other') return
+        // Only what changed came along.
+        const question = async () => {
+          const place = guild_id === undefined ? null : await places.find(channel_id)
+          if (place?.kind === 'other') return null
+          const found = await orGone(() => rest.get(Routes.channelMessage(channel_id, id)))
+          return found === null ? null : changeOf({ ...Message.parse(found), guild_id }, place, self)
+        }
+        inbox.note(later(question))
+        return
+      }
+      const message = whole.data
       const make = (place: Place | null) => {
-        const edit = editOf(message, place, self)
-        if (edit === null) return null
-        // A change may turn what was said to nobody into something said to us.
-        const said = saidToUs(message, place, self)
-        return Promise.resolve(said === null ? [edit] : [said, edit])
+        const events = changeOf(message, place, self)
+        return events === null ? null : Promise.resolve(events)
       }
       note(null, message.channel_id, message.guild_id === undefined, make, message.content?.length)
     },
@@ -165,6 +176,14 @@ export function listener(options: Options): (name: string, data: unknown) => voi
     const handler = handlers[name]
     if (self !== null && handler !== undefined) handler(data, self)
   }
+}
+
+/** A change may turn what was said to nobody into something said to us. */
+function changeOf(message: Message, place: Place | null, self: Self): readonly Incoming[] | null {
+  const edit = editOf(message, place, self)
+  if (edit === null) return null
+  const said = saidToUs(message, place, self)
+  return said === null ? [edit] : [said, edit]
 }
 
 function deletion(externalId: string, placeId: string, deletedAt: Instant): Extract<Incoming, { kind: 'deletion' }> {

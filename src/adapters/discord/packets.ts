@@ -15,7 +15,7 @@ export const User = z.object({
 })
 export type User = z.infer<typeof User>
 
-const Emoji = z.object({ id: id.nullable(), name: z.string().nullable() })
+const Emoji = z.object({ id: id.nullable().default(null), name: z.string().nullable() })
 export type Emoji = z.infer<typeof Emoji>
 
 const Reference = z.object({ type: z.int().optional(), message_id: id.optional(), channel_id: id.optional() })
@@ -26,7 +26,8 @@ export const Message = z.object({
   guild_id: id.optional(),
   author: User,
   content: outside.optional(),
-  type: z.int(),
+  type: z.int().default(0),
+  timestamp: z.string().optional(),
   edited_timestamp: z.string().nullish(),
   webhook_id: id.optional(),
   mentions: z.array(z.object({ id })).default([]),
@@ -66,9 +67,15 @@ export const ReactionChange = z.object({
 export type ReactionChange = z.infer<typeof ReactionChange>
 
 export const ReactionsCleared = z.object({ channel_id: id, message_id: id, guild_id: id.optional() })
+/** All that a change of a message certainly tells; the rest may be missing where it did not change. */
+export const Change = z.object({ id, channel_id: id, guild_id: id.optional() })
 export const Deletion = z.object({ id, channel_id: id, guild_id: id.optional() })
 export const Deletions = z.object({ ids: z.array(id), channel_id: id, guild_id: id.optional() })
-export const Ready = z.object({ user: User, application: z.object({ id, flags: z.int().optional() }) })
+export const Ready = z.object({
+  user: User,
+  application: z.object({ id, flags: z.int().optional() }),
+  guilds: z.array(z.object({ id })).default([]),
+})
 export const Guild = z.object({
   id,
   channels: z.array(z.object({ id, type: z.int() })).default([]),

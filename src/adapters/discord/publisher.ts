@@ -14,8 +14,8 @@ import { history } from './backfill.ts'
 import type { DiscordLog } from './log.ts'
 import { Message } from './packets.ts'
 import { missingPermissions, readChannel } from './permissions.ts'
-import { type Failure, failureOf, openRest, remedy, worldError } from './rest.ts'
-import { byId, idAt } from './snowflake.ts'
+import { type Failure, failureOf, isUnheardOf, openRest, remedy, worldError } from './rest.ts'
+import { idAt, isLater } from './snowflake.ts'
 
 /** Clocks of two machines may differ by so much. */
 const clockMarginMs = 60_000
@@ -98,30 +98,39 @@ export function openDiscordPublisher(settings: DiscordPublisherSettings): Publis
   /** Pins a message, and takes down what we pinned before. */
   async function pin(id: string): Promise<void> {
     const signal = within(20_000)
-    await rest.put(Routes.channelMessagesPin(channelId, id), { signal })
-    const Pins = z.object({ items: z.array(z.object({ message: Message })) })
-    const { items } = Pins.parse(await rest.get(Routes.channelMessagesPins(channelId), { signal }))
-    const author = items.find(({ message }) => message.id === id)?.message.author.id
-    for (const { message } of items) {
+    let isOlder = false
+    const pinOf = (message: string) => (isOlder ? Routes.channelPin : Routes.channelMessagesPin)(channelId, message)
+    await rest.put(pinOf(id), { signal }).catch(async (error: unknown) => {
+      if (!isUnheardOf(error)) throw error
+      isOlder = true
+      await rest.put(pinOf(id), { signal })
+    })
+    const pinsOf = isOlder ? Routes.channelPins : Routes.channelMessagesPins
+    const pinned = Pins.parse(await rest.get(pinsOf(channelId), { signal }))
+    const author = pinned.find((message) => message.id === id)?.author.id
+    for (const message of pinned) {
       if (message.author.id !== author || BigInt(message.id) >= BigInt(id)) continue
-      await rest.delete(Routes.channelMessagesPin(channelId, message.id), { signal })
+      await rest.delete(pinOf(message.id), { signal })
     }
   }
 
   async function find(message: Outgoing, nonce: string, since: Instant): Promise<string | null> {
     const post = asDiscord(message)
-    let after = idAt(Date.parse(since) - clockMarginMs)
+    const earliest = idAt(Date.parse(since) - clockMarginMs)
     try {
-      const me = z.object({ id: z.string() }).parse(await use((rest) => rest.get(Routes.user())))
+      const isOurs = await ownership()
+      // The last messages first: mostly it is among them.
+      let after: string | null = null
       for (let page = 0; page < pagesMost; page++) {
-        const messages = await history(rest, channelId, after)
-        const found = messages.find((one) => one.author.id === me.id && isSame(one, post, nonce))
+        const { messages, next } = await history(rest, channelId, after)
+        const found = messages.find((one) => isOurs(one) && isSame(one, post, nonce))
         if (found !== undefined) {
           await complete(found.id, post)
           return found.id
         }
-        if (messages.length < 100) return null
-        after = messages.toSorted(byId).at(-1)!.id
+        const isWhole = after === null && !isLater(messages[0]?.id ?? '0', earliest)
+        if (next === null || isWhole) return null
+        after = after === null ? earliest : next
       }
     } catch (error) {
       throw worldError('the channel could not be asked whether a post is there', error)
@@ -131,6 +140,17 @@ export function openDiscordPublisher(settings: DiscordPublisherSettings): Publis
     })
   }
 
+  /** Whether a message is ours; where nobody tells who we are, any bot's may be, since only ours carry the post's hash. */
+  async function ownership(): Promise<(message: Message) => boolean> {
+    try {
+      const me = z.object({ id: z.string() }).parse(await use((rest) => rest.get(Routes.user())))
+      return ({ author }) => author.id === me.id
+    } catch (error) {
+      if (isUnheardOf(error)) return ({ author }) => author.bot === true
+      throw error
+    }
+  }
+
   return {
     channel: 'discord',
     send,
@@ -138,6 +158,14 @@ export function openDiscordPublisher(settings: DiscordPublisherSettings): Publis
     close: async () => stop.abort(),
   }
 }
+
+/** What is pinned, in the form of today and in that of before 2025. */
+const Pins = z.union([
+  z
+    .object({ items: z.array(z.object({ message: Message })) })
+    .transform(({ items }) => items.map((one) => one.message)),
+  z.array(Message),
+])
 
 function asDiscord(message: Outgoing): DiscordMessage {
   assert(message.channel === 'discord', 'a message for another channel was handed to Discord')

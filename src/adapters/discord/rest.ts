@@ -125,6 +125,12 @@ export function failureOf(error: unknown): Failure {
   return failure('unclear', typeof code === 'string' ? `the connection broke (${code})` : inner)
 }
 
+/** Whether the server has no such page at all: Discord's own 404 carries a code, and says that something is gone. */
+export function isUnheardOf(error: unknown): boolean {
+  const { kind, code } = failureOf(error)
+  return kind === 'unknown' && code === null
+}
+
 /** What a person can do about it; ends the sentence that a log line or a finding of `doctor` begins. */
 export function remedy({ kind, code, said }: Failure): string {
   if (kind === 'token')
