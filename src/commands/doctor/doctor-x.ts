@@ -59,6 +59,7 @@ function remedy(failure: XFailure): string {
   if (status === 403) return `the app may not do this (${said}): ${makeAnew}`
   if (status === 429)
     return `too many requests (${said}): try again ${resetAt === null ? 'in a quarter of an hour' : `after ${resetAt}`}`
+  if (status === 404) return `what answers is not X (${said}): check X_API_URL`
   return `X fails (${said}): try again later`
 }
 
