@@ -56,8 +56,11 @@ export async function publishPending(
   // One run at a time in a process: what it knows of its own attempts holds only when none of them is under way.
   return outbound.alone(async () => {
     await showPreviews(ctx, outbound, now)
+    // Days that were cut off are played from the first again: time stands where the journal does all the same.
+    const rendered = [...(await outbound.read()).pending.values()].map(({ entry }) => entry.at)
+    const journalNow = rendered.reduce((latest, at) => (at > latest ? at : latest), now)
     const done = await Promise.allSettled(
-      publishers.map((publisher) => runChannel(ctx, outbound, publisher, now, options)),
+      publishers.map((publisher) => runChannel(ctx, outbound, publisher, journalNow, options)),
     )
     for (const each of done) if (each.status === 'rejected') throw each.reason
     return done.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))

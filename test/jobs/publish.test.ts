@@ -478,3 +478,12 @@ test('when the day is used up what matters waits for the next one, and what is r
     },
     { X_DAILY_POSTS: '4' },
   ))
+
+test('days that are played again from the first send what was rendered later at its own time, never before', () =>
+  withWorld(async ({ worker, both }) => {
+    await render(worker, somePost('the last day', 1))
+    await worker.publish(both, '2026-11-02T08:15:00.000Z')
+    const times = []
+    for await (const entry of worker.journal.read({ book: 'outbox' })) times.push(entry.at)
+    assert.deepEqual(new Set(times), new Set(['2026-11-20T21:22:00.000Z']))
+  }))
