@@ -174,6 +174,22 @@ export function addOperating(program: Command, { io, finish, json, home, market,
       ),
     'replay --book allocator',
   )
+  example(
+    program
+      .command('forget')
+      .description(
+        'erase everything that is kept about a person who asked for it; on Discord people do it by /privacy forget',
+      )
+      .addOption(new Option('--channel <channel>', 'where the person spoke').choices(['x', 'discord']).default('x'))
+      .option('--user <number>', 'number of the account')
+      .option('--message <address>', 'address or number of anything that the person said to the bot')
+      .addOption(home())
+      .addOption(json())
+      .action(async (options) =>
+        finish(options, await (await import('./commands/forget.ts')).forget(options, await io(options))),
+      ),
+    'forget --message https://x.com/somebody/status/1234567890',
+  )
   const catalysts = program.command('catalysts').description('texts from the sources, and what was found in them')
   example(
     catalysts

@@ -34,6 +34,9 @@ export type People = {
   readonly enrol: (accounts: readonly Account[]) => Promise<ReadonlyMap<string, Known>>
 }
 
+/** What naming people takes of a context. */
+export type PeopleContext = Pick<Context, 'journal' | 'config' | 'home'>
+
 const opened = new WeakMap<Journal, Promise<People>>()
 
 /**
@@ -41,7 +44,7 @@ const opened = new WeakMap<Journal, Promise<People>>()
  *
  * @throws ConfigError when the key is another one than the journal's people were named with
  */
-export function peopleOf(ctx: Context): Promise<People> {
+export function peopleOf(ctx: PeopleContext): Promise<People> {
   const known = opened.get(ctx.journal)
   if (known !== undefined) return known
   const people = openPeople(ctx)
@@ -51,7 +54,7 @@ export function peopleOf(ctx: Context): Promise<People> {
   return people
 }
 
-async function openPeople(ctx: Context): Promise<People> {
+async function openPeople(ctx: PeopleContext): Promise<People> {
   const { journal, config } = ctx
   const key = config.peopleKey ?? keyFile(join(ctx.home, 'people.key'))
   const hmac = (...parts: readonly string[]) =>

@@ -10,6 +10,7 @@ import type { Entry } from '../../src/journal/entry.ts'
 import { capture } from '../../src/talk/capture.ts'
 import { handle } from '../../src/talk/commands/index.ts'
 import { noticeText, tellOnce } from '../../src/talk/notice.ts'
+import { primer } from '../support/primer.ts'
 import {
   ann,
   bob,
@@ -278,4 +279,29 @@ test('a notice that the channel refused is due again', () =>
     await capture(ctx, [message('one')])
     assert.equal(await tellOnce(ctx, account, '2020-03-12T21:40:00.000Z', async () => false), false)
     assert.equal(await tellOnce(ctx, account, '2020-03-14T21:40:00.000Z', async () => true), true)
+  }))
+
+test('primer forget erases a person of X, found by the address of a reply or the number of the account', () =>
+  withTalk(async (ctx, folder) => {
+    const word = 'unforgettable'
+    const onX = { channel: 'x', via: 'mention', repliesTo: null } as const
+    const said = message(`${word} one`, { ...onX, userId: '4242424242', externalId: '1777777777777777777' })
+    await capture(ctx, [said, message('somebody else', { ...onX, userId: '7' }), message('on Discord')])
+    const run = async (...options: string[]) => {
+      const { code, stdout, stderr } = await primer(['forget', ...options, '--json'], { home: folder })
+      return { code, out: code === 0 ? JSON.parse(stdout) : stderr }
+    }
+    assert.deepEqual(await run('--message', 'https://x.com/somebody/status/1777777777777777777?s=20'), {
+      code: 0,
+      out: { channel: 'x', forgotten: true, texts: 1, before: false },
+    })
+    for (const trace of [word, '4242424242', '1777777777777777777']) assert(!bytesIn(folder).includes(trace), trace)
+    assert.equal((await ctx.journal.verify()).ok, true)
+    assert.deepEqual((await run('--user', '4242424242')).out.before, true)
+    assert.equal((await run('--user', '7')).out.texts, 1)
+    const after = message('more', { ...onX, userId: '4242424242' })
+    assert.equal((await capture(ctx, [after])).declined, 1)
+    assert.match((await run('--message', '1777777777777777777')).out, /nothing that is kept of anybody on x/)
+    assert.match((await run('--user', '@somebody')).out, /no number of an account/)
+    assert.equal((await run()).code, 2)
   }))

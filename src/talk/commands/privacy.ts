@@ -4,7 +4,7 @@ import type { Entry, EntryKind } from '../../journal/entry.ts'
 import type { Answer, Interaction } from '../../journal/incoming.ts'
 import { inTurn } from '../capture.ts'
 import { recordNoticeTo } from '../notice.ts'
-import { type Account, peopleOf } from '../people.ts'
+import { type Account, type PeopleContext, peopleOf } from '../people.ts'
 import { communityBook } from '../said.ts'
 import { accountOf, Refusal, type TalkCommand, whisper } from './kit.ts'
 
@@ -106,17 +106,30 @@ async function entriesOf(journal: Journal, person: string, withText: readonly nu
   return entries.toSorted((a, b) => a.seq - b.seq)
 }
 
+async function forget(ctx: Context, account: Account, at: string): Promise<Answer> {
+  const texts = await forgetPerson(ctx, account, at)
+  if (texts === null) return whisper('You are forgotten already; nothing is kept about you.')
+  return whisper(
+    `You are forgotten: ${texts} text${texts === 1 ? '' : 's'} with every name, link and number of yours are erased. What stays are figures under a random name that cannot be traced back to you, and a mark that keeps your older messages out. From now on nothing that you say in passing is kept; commands that you send yourself are. /privacy consent changes that.`,
+  )
+}
+
 /**
  * Erases texts and links of a person, and the salt of their name: what stays in the chain are numbers under a name that nobody
  * can trace back. From then on nothing they say in passing is kept.
+ *
+ * @returns how many texts were erased; null for somebody who was forgotten before
  */
-export async function forget(ctx: Context, account: Account, at: string): Promise<Answer> {
+export async function forgetPerson(
+  ctx: PeopleContext & Pick<Context, 'clock'>,
+  account: Account,
+  at: string,
+): Promise<number | null> {
   const people = await peopleOf(ctx)
   const lookup = people.lookup(account)
   // What somebody unknown said a moment ago may still be on its way: the mark is set for them too.
   const person = (await people.find([account])).get(lookup) ?? (await people.enrol([account])).get(lookup)
-  if (person === undefined) return whisper('You were forgotten at this very moment; nothing is kept about you.')
-  if (person.salt === null) return whisper('You are forgotten already; nothing is kept about you.')
+  if (person === undefined || person.salt === null) return null
   const pseudonym = people.pseudonym(account, person.salt)
   const texts = (await ctx.journal.textsOf(pseudonym)).length
   const entry = {
@@ -129,9 +142,7 @@ export async function forget(ctx: Context, account: Account, at: string): Promis
     people: new Map([[lookup, person.salt]]),
     erase: { persons: [pseudonym], forget: { lookups: [lookup], forgottenAt: at } },
   })
-  return whisper(
-    `You are forgotten: ${texts} text${texts === 1 ? '' : 's'} with every name, link and number of yours are erased. What stays are figures under a random name that cannot be traced back to you, and a mark that keeps your older messages out. From now on nothing that you say in passing is kept; commands that you send yourself are. /privacy consent changes that.`,
-  )
+  return texts
 }
 
 async function consent(ctx: Context, account: Account, { options, at }: Interaction): Promise<Answer> {
