@@ -139,17 +139,15 @@ export function openCrowd(world: World, seed: string): Crowd {
   function sayOnX(): void {
     const own = x.own()
     if (own.length === 0) return
-    // X is read up to half a minute ago, which these days do not have: its clock is behind.
-    const at = new Date(Date.now() - 29_500)
     const userId = `61${randomInt(random, 9)}`
     const chance = random()
     // What is said under somebody else's mention is no matter of ours.
     const others = alive(onX).filter(({ id }) => isOurs(id))
     const note = (tweet: Tweet) => onX.set(tweet.id, { id: tweet.id, userId, texts: [tweet.text], isDeleted: false })
-    if (chance < 0.4) note(x.say(userId, words(), { replyTo: pick(own).id, at }))
-    else if (chance < 0.6) note(x.say(userId, `@primer_bot ${words()}`, { at }))
-    else if (chance < 0.75) note(x.say(userId, words(), { quotes: pick(recent()).id, at }))
-    else if (chance < 0.9 && others.length > 0) note(x.say(userId, words(), { replyTo: pick(others).id, at }))
+    if (chance < 0.4) note(x.say(userId, words(), { replyTo: pick(own).id }))
+    else if (chance < 0.6) note(x.say(userId, `@primer_bot ${words()}`))
+    else if (chance < 0.75) note(x.say(userId, words(), { quotes: pick(recent()).id }))
+    else if (chance < 0.9 && others.length > 0) note(x.say(userId, words(), { replyTo: pick(others).id }))
     else if (others.length > 3) {
       const gone = pick(others)
       x.tweets.splice(
