@@ -4,6 +4,7 @@ import type { Context } from '../../src/context.ts'
 import type { Entry, NewEntry } from '../../src/journal/entry.ts'
 import type { Answer, Interaction } from '../../src/journal/incoming.ts'
 import { commands, handle, isPrivate } from '../../src/talk/commands/index.ts'
+import { decision } from '../posts/sample-entries.ts'
 import { withFolder } from '../support/database.ts'
 import {
   ann,
@@ -251,6 +252,34 @@ test('/feedback opens a form, whose words are kept and can be erased', () =>
     const [entry] = (await community(ctx)) as Entry<'feedback'>[]
     const texts = await ctx.journal.texts([entry!.body.text!.id])
     assert.equal((texts.get(entry!.body.text!.id) as { text: string }).text, 'The stop sold too early.')
+  }))
+
+test('/why and its button leave out what a model says with a figure that its data do not have', () =>
+  withTalk(async (ctx) => {
+    const prompt = {
+      file: 'prompts/allocator.md',
+      sha256: '3'.repeat(64),
+      messages: [{ role: 'user', content: 'TLT 91' }],
+    }
+    const reason = 'It closed at 91. Its target is 777.'
+    const made = decision({
+      date: '2020-03-13',
+      prompt,
+      summary: 'Up 555 %.',
+      actions: [{ symbol: 'TLT', side: 'buy', pct: 10, reason }],
+    })
+    const written = await ctx.journal.append([{ ...made, at: '2020-03-13T20:21:00.000Z', key: 'decision/2020-03-13' }])
+    assert(written.kind === 'appended')
+    const entry = written.entries[0]!
+    const said = shown(await reply(ctx, interaction('why', { symbol: 'TLT' })))
+    assert.match(said, /It closed at 91\./)
+    assert.doesNotMatch(said, /777/)
+    const parameters = [String(entry.seq), entry.hash.slice(0, 32)]
+    const button = shown(
+      await handle(ctx, interaction('why', {}, { kind: 'button', parameters, messageId: ourMessage })),
+    )
+    assert.match(button, /Its words are left out/)
+    assert.doesNotMatch(button, /777|555/)
   }))
 
 test('the buttons record an opinion once, a change of mind as one more, and answer why from the entry', () =>

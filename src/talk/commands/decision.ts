@@ -1,5 +1,6 @@
 import type { Context, OpenBook } from '../../context.ts'
 import type { Entry } from '../../journal/entry.ts'
+import { checkedWords } from '../../posts/checked-words.ts'
 import { clampText, factsOf, wishText } from '../../posts/decision-facts.ts'
 import { renderDecisionPost } from '../../posts/decision-post.ts'
 import { colors, type DiscordPost, type Field, linesWithin } from '../../posts/discord.ts'
@@ -120,7 +121,8 @@ export const why: TalkCommand = {
         `No recorded decision names ${labels.name(symbol)}: it was neither bought nor sold nor refused.`,
       )
     }
-    const last = await entryAt(ctx, named[0]!.seq)
+    const entries = await Promise.all(named.map(({ seq }) => entryAt(ctx, seq)))
+    const last = entries[0]!
     return {
       kind: 'reply',
       ephemeral: false,
@@ -130,7 +132,7 @@ export const why: TalkCommand = {
           description: notices(open.opened, labels, last.body.policy),
           color: colors.plain,
           fields: [
-            ...named.map(({ seq, body }) =>
+            ...entries.map(({ seq, body }) =>
               field(`${body.date}, entry ${seq}`, linesWithin(linesOn(body, symbol, open, labels))),
             ),
             hashField(last),
@@ -143,6 +145,9 @@ export const why: TalkCommand = {
   },
 }
 
+/** Stands for words of a model of which nothing is left; the journal has them. */
+const leftOut = 'Its words are left out: their figures are not in its data.'
+
 type Body = Entry<'decision'>['body']
 
 function isNamed(body: Body, symbol: string): boolean {
@@ -154,17 +159,18 @@ function isNamed(body: Body, symbol: string): boolean {
 /** What a decision says of one symbol: the wish with its reason, what the limits did to it, and what became of it. */
 function linesOn(body: Body, symbol: string, { opened }: OpenBook, labels: Labels): readonly string[] {
   const lines: string[] = []
+  const { reasons } = checkedWords(opened, body)
   const currency = opened.body.instruments.find((one) => one.symbol === symbol)?.currency ?? ''
   for (const stop of body.stops.filter((one) => one.symbol === symbol)) {
     lines.push(
       `Stop-loss: the close of ${price(currency, stop.close)} is ${signedPercent(stop.change)} from the average cost of ${price(currency, stop.averageCost)}.`,
     )
   }
-  for (const action of body.actions.filter((one) => one.symbol === symbol)) {
-    const reason = labels.quote(action.reason, 420)
-    lines.push(
-      `${sentence(wishText(action, opened, body.clamps, labels))}${reason === '' ? ' No reason was given.' : ` ${reason}`}`,
-    )
+  for (const [index, action] of body.actions.entries()) {
+    if (action.symbol !== symbol) continue
+    const reason = labels.quote(reasons[index]!, 420)
+    const without = action.reason === '' ? 'No reason was given.' : leftOut
+    lines.push(`${sentence(wishText(action, opened, body.clamps, labels))} ${reason === '' ? without : reason}`)
   }
   for (const clamp of body.clamps.filter((one) => one.symbol === symbol)) lines.push(clampText(clamp, opened, labels))
   for (const lapsed of body.missed.filter((one) => one.symbol === symbol)) {
@@ -187,9 +193,9 @@ export function reasonsOf(entry: Entry<'decision'>, open: OpenBook): readonly Fi
       ...body.clamps.map(({ symbol }) => symbol),
     ]),
   ]
-  const summary = labels.quote(body.summary, 900)
+  const summary = labels.quote(checkedWords(open.opened, body).summary, 900)
   const because = body.because === null ? '' : sentence(labels.quote(body.because, 300))
-  const first = summary || because || 'No summary was given.'
+  const first = summary || because || (body.summary === '' ? 'No summary was given.' : leftOut)
   return [
     field(`Decision of ${body.date}`, first),
     ...symbols

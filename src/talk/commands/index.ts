@@ -75,7 +75,7 @@ export function handle(ctx: Context, interaction: Interaction): Promise<Answer> 
 function unknownCommand(name: string): Refusal {
   const meant = closest(name, [...byName.keys()], 2)
   return new Refusal(
-    `There is no command /${quoted(name, 40)}${meant === null ? '' : `; did you mean /${meant}?`} /help lists them all.`,
+    `There is no command /${quoted(name, 40)}${meant === null ? '.' : `; did you mean /${meant}?`} /help lists them all.`,
   )
 }
 
