@@ -111,7 +111,12 @@ export function openCatalystMarket(
     benchmarks: benchmarks.found,
     universe,
     delisting: book.delisting,
-    notes: [...panel.notes, ...notesOf(book, panel, present, cleaned), ...benchmarks.notes],
+    notes: [
+      ...panel.notes,
+      ...notesOf(book, panel, present, cleaned),
+      ...absentNote(pairs, market.absent),
+      ...benchmarks.notes,
+    ],
     coins: { book, liquidity: figures, charges, candidates, excluded, jumps: cleaned.jumps },
   }
 }
@@ -208,6 +213,16 @@ function tradedBook(book: CatalystBook, instruments: readonly Instrument[]): Tra
     },
     monitor: book.monitor,
   }
+}
+
+/** Coins of which the market has no prices for these dates, with the reason of the first. */
+function absentNote(pairs: readonly Pair[], absent: MarketHistory['absent']): string[] {
+  const lacking = absent.filter(({ symbol }) => pairs.some((pair) => pair.symbol === symbol))
+  const [first] = lacking
+  if (first === undefined) return []
+  const named = lacking.slice(0, 8).map(({ symbol }) => symbol)
+  const more = lacking.length > 8 ? ` and ${lacking.length - 8} more` : ''
+  return [`Left out for want of prices: ${named.join(', ')}${more}; of ${first.symbol}: ${first.because}.`]
 }
 
 function notesOf(book: CatalystBook, panel: Panel, present: readonly Pair[], { jumps, idle }: Cleaned): string[] {

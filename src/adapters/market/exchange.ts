@@ -43,13 +43,16 @@ export function openExchangeMarket(options: ExchangeOptions & { readonly archive
       )
       const histories: History[] = []
       const absent: { symbol: string; because: string }[] = []
+      const impossible: string[] = []
       for (const { listing, rows } of answers) {
         const { symbol, currency } = listing
-        const read = typeof rows === 'string' ? `${name} ${rows}` : readBars(rows, request, name)
+        const odd: string[] = []
+        const read = typeof rows === 'string' ? `${name} ${rows}` : readBars(rows, request, { name, odd })
         if (typeof read === 'string') absent.push({ symbol, because: read })
         else histories.push({ symbol, currency, bars: read, dividends: [], splits: [] })
+        impossible.push(...odd.map((date) => `${symbol} ${date}`))
       }
-      return { histories, rates: [], absent, notes: [] }
+      return { histories, rates: [], absent, notes: impossible.length === 0 ? [] : [noteOn(impossible, name)] }
     },
 
     async quotes(listings, now) {
@@ -157,8 +160,9 @@ async function fetchRows(
     if (answer === null) return before === null ? `has no pair ${symbol}` : before.rows
     let latest = -1
     for (const sent of answer) {
-      const row = Row.safeParse(sent)
-      if (!row.success) return `sent an impossible bar of ${symbol}: ${JSON.stringify(sent).slice(0, 100)}`
+      // A number that is missing makes its bar an impossible one, which is left out where bars are read.
+      const row = Row.safeParse((Array.isArray(sent) ? sent : []).slice(0, 6).map((value) => value ?? -1))
+      if (!row.success) return `sent something that is no bar of ${symbol}: ${JSON.stringify(sent).slice(0, 100)}`
       if (row.data[0] < start) continue
       rows.set(row.data[0], row.data)
       latest = Math.max(latest, row.data[0])
@@ -173,8 +177,17 @@ async function fetchRows(
 
 const msOf = (date: IsoDate): number => Date.parse(instantAt(date, '00:00', 'UTC'))
 
-/** The days that were over at `now`, or why there are none that can be used. */
-function readBars(rows: readonly Row[], { from, to, now }: HistoryRequest, name: string): readonly Bar[] | string {
+/**
+ * The days that were over at `now`, or why there are none that can be used. A bar that cannot be is left out, like a day without one:
+ * for one wrong digit nobody sells what he holds.
+ *
+ * @param odd takes the dates of what was left out
+ */
+function readBars(
+  rows: readonly Row[],
+  { from, to, now }: HistoryRequest,
+  { name, odd }: { readonly name: string; readonly odd: string[] },
+): readonly Bar[] | string {
   const bars: Bar[] = []
   for (const [ms, open, high, low, close, volume] of rows) {
     const begins = new Date(ms).toISOString()
@@ -182,12 +195,20 @@ function readBars(rows: readonly Row[], { from, to, now }: HistoryRequest, name:
     if (ms !== msOf(date)) return `${name} sent a daily bar that begins at ${begins}, not at 00:00 UTC`
     if (date < from || date > to || closeAt('CRYPTO', date) > now) continue
     if (!(open > 0 && high >= low && low > 0 && close > 0 && volume >= 0)) {
-      return `${name} sent an impossible bar for ${date}`
+      odd.push(date)
+      continue
     }
     // Open and close may miss the exchange's own high and low by the last digit.
     bars.push({ date, open, high: Math.max(high, open, close), low: Math.min(low, open, close), close, volume })
   }
+  if (bars.length === 0 && odd.length > 0) return `${name} sent an impossible bar for ${odd[0]}`
   return bars.length > 0 ? bars : `${name} has no bar from ${from} to ${to} that was over at ${now}`
+}
+
+function noteOn(impossible: readonly string[], name: string): string {
+  const named = impossible.slice(0, 8).join(', ')
+  const more = impossible.length > 8 ? ` and ${impossible.length - 8} more` : ''
+  return `${name}: impossible bars were left out, as if those days had none: ${named}${more}.`
 }
 
 function refuseOthers(listings: readonly Listing[], name: string): void {

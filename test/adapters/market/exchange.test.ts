@@ -111,15 +111,21 @@ test('a pair that the exchange takes off its list is kept from then on, and a to
   assert.deepEqual(later.histories, known.histories)
 })
 
-test('a bad bar takes its own coin out, and says which day it is', async () => {
+test('a bad bar is left out by its day, and takes its coin out only where there is no other', async () => {
   const broken: readonly Bar[] = whole.map((bar, index) => (index === 7 ? { ...bar, low: -1 } : bar))
   server.set('BROKEN/USDT', { bars: broken })
-  const { histories, absent } = await open().history(request(['AAVE/USDT', 'BROKEN/USDT']))
+  server.set('WRONG/USDT', { bars: broken.slice(7, 8) })
+  const { histories, absent, notes } = await open().history(request(['AAVE/USDT', 'BROKEN/USDT', 'WRONG/USDT']))
+  const [good, bad] = histories
+  assert.deepEqual([histories.length, bad!.symbol], [2, 'BROKEN/USDT'])
   assert.deepEqual(
-    histories.map(({ symbol }) => symbol),
-    ['AAVE/USDT'],
+    bad!.bars.map(({ date }) => date),
+    good!.bars.map(({ date }) => date).filter((date) => date !== '2021-01-08'),
   )
-  assert.deepEqual(absent, [{ symbol: 'BROKEN/USDT', because: 'gate sent an impossible bar for 2021-01-08' }])
+  assert.deepEqual(absent, [{ symbol: 'WRONG/USDT', because: 'gate sent an impossible bar for 2021-01-08' }])
+  assert.deepEqual(notes, [
+    'gate: impossible bars were left out, as if those days had none: BROKEN/USDT 2021-01-08, WRONG/USDT 2021-01-08.',
+  ])
 })
 
 test('what the exchange or the network fails at is tried again', async () => {
