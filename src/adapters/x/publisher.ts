@@ -24,11 +24,15 @@ export type XPublisherSettings = XSettings & {
 export async function openXPublisher(settings: XPublisherSettings): Promise<Publisher> {
   const client = await openXClient(settings)
   const { say, ledger, sendMs = sendMostMs - 15_000 } = settings
+  let isClosed = false
   return {
     channel: 'x',
-    send: (message) => sendWithin(client, asX(message), sendMs, say),
+    send: (message) => sendWithin(client, asX(message), { sendMs, isClosed: () => isClosed }, say),
     find: (message, _nonce, since) => findOwn(client, asX(message), since, ledger),
-    close: async () => client.cut(),
+    close: async () => {
+      isClosed = true
+      client.cut()
+    },
   }
 }
 
@@ -40,20 +44,30 @@ function asX(message: Outgoing): XMessage {
 async function sendWithin(
   client: XClient,
   message: XMessage,
-  sendMs: number,
+  { sendMs, isClosed }: { readonly sendMs: number; readonly isClosed: () => boolean },
   say: (line: string) => void,
 ): Promise<SendOutcome> {
-  // A server may keep a connection alive for ever without answering, which no single timeout of silence ends.
-  const timer = setTimeout(() => client.cut(), sendMs)
+  let mediaId: string | null = null
+  if (message.media !== undefined) {
+    const { media } = message
+    const uploaded = await within(client, sendMs * pictureShare, () => upload(client, media))
+    // A post that began only now would outlive this process, and nobody would write down what became of it.
+    if (isClosed()) return { kind: 'later', because: 'X: the connection was closed before the post', retryAt: null }
+    if (uploaded.kind === 'failed') return uploaded.outcome
+    if (uploaded.kind === 'without') say(`x: the picture was not taken, the post goes without: ${uploaded.because}`)
+    else mediaId = uploaded.mediaId
+  }
+  return within(client, sendMs * (1 - pictureShare), () => tweet(client, message, mediaId))
+}
+
+/** Of the time of one send, so that a picture that takes for ever leaves enough for the post. */
+const pictureShare = 0.6
+
+/** A server may keep a connection alive for ever without answering, which no single timeout of silence ends. */
+async function within<T>(client: XClient, ms: number, work: () => Promise<T>): Promise<T> {
+  const timer = setTimeout(() => client.cut(), ms)
   try {
-    let mediaId: string | null = null
-    if (message.media !== undefined) {
-      const uploaded = await upload(client, message.media)
-      if (uploaded.kind === 'failed') return uploaded.outcome
-      if (uploaded.kind === 'without') say(`x: the picture was not taken, the post goes without: ${uploaded.because}`)
-      else mediaId = uploaded.mediaId
-    }
-    return await tweet(client, message, mediaId)
+    return await work()
   } finally {
     clearTimeout(timer)
   }

@@ -222,6 +222,36 @@ test('a server that drips for ever is cut off in time', async () => {
   server.close()
 })
 
+const withPicture = { media: { name: 'chart.png', png, alt: 'a chart' } }
+
+test('a picture that takes for ever leaves the post enough time, which goes without it', () =>
+  withX(
+    async ({ x, publisher, said }) => {
+      x.fail({ path: /\/2\/media/ }, { kind: 'hang', performed: false })
+      const before = performance.now()
+      assert.equal((await publisher.send(message('hello', withPicture), 'n')).kind, 'sent')
+      assert(performance.now() - before < 5_000)
+      assert.deepEqual(
+        x.own().map(({ text }) => text),
+        ['hello'],
+      )
+      assert.match(said.join('\n'), /the picture was not taken/)
+    },
+    { timeoutMs: 20_000, sendMs: 2_000 },
+  ))
+
+test('closed while a picture is on its way, nothing is posted, and that is certain', () =>
+  withX(
+    async ({ x, publisher }) => {
+      x.fail({ path: /\/2\/media/ }, { kind: 'hang', performed: false })
+      const sent = publisher.send(message('hello', withPicture), 'n')
+      setTimeout(() => void publisher.close(), 200)
+      assert.equal((await sent).kind, 'later')
+      assert.deepEqual(x.own(), [])
+    },
+    { timeoutMs: 20_000 },
+  ))
+
 test('an error of our own is not taken for one of X', () => {
   const own = new TypeError('our mistake')
   assert.throws(() => failureOf(own, { appKey: '', appSecret: '', accessToken: '', accessSecret: '' }), own)
