@@ -24,9 +24,19 @@ export function isGone(worker: string): boolean {
   if (Number(pid) === process.pid) return !start!.startsWith(started)
   try {
     process.kill(Number(pid), 0)
-    return false
+    return hasExited(Number(pid))
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ESRCH'
+  }
+}
+
+/** Whether a process keeps its number only because nobody has asked for its exit code, as under a supervisor that never does. */
+function hasExited(pid: number): boolean {
+  try {
+    // The name stands in brackets and may hold anything, brackets too.
+    return /\) [ZX] [^)]*$/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  } catch {
+    return false
   }
 }
 

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { isGone, workerName } from '../../src/adapters/worker.ts'
 
@@ -23,6 +25,24 @@ test('a process that ended is known to be gone, one that runs is not, and neithe
   const [, pid, start] = ended.split(':')
   assert.equal(isGone(`0123456789ab:${pid}:${start}`), false)
   assert.equal(isGone('nonsense'), false)
+})
+
+test('a process that ended is gone although nobody asks for its exit code', {
+  skip: process.platform !== 'linux',
+}, async () => {
+  // The shell becomes another program, which does not know of its child.
+  const parent = spawn('sh', ['-c', '"$0" -e "$1" & exec sleep 60', process.execPath, program], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  try {
+    const [chunk] = (await once(parent.stdout, 'data')) as [Buffer]
+    const name = chunk.toString().trim()
+    const stat = `/proc/${name.split(':')[1]}/stat`
+    while (!/\) Z /.test(readFileSync(stat, 'utf8'))) await setTimeout(10)
+    assert.equal(isGone(name), true)
+  } finally {
+    parent.kill('SIGKILL')
+  }
 })
 
 test('whoever has the number of this process and began at another time is gone; each name is new', () => {
