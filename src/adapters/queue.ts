@@ -3,8 +3,8 @@ import type { BaseAdapter } from '@bull-board/api/baseAdapter'
 import type { FlowJob, Job, JobsOptions, Queue, QueueEvents, Worker } from 'bullmq'
 import { z } from 'zod'
 import { type JobRun, type QueueName, queueNames } from '../job-run.ts'
-import { dueAfter, type Schedule } from '../schedule.ts'
 import { Instant } from '../units.ts'
+import { dueMs, idOf, repeatOf, settings, type Tick } from './queue-clock.ts'
 import { isRetryable, mostAttempts, outage, type Pauses, pauseMs } from './queue-retry.ts'
 import { type RedisAddress, retryStrategy } from './redis-client.ts'
 
@@ -19,9 +19,6 @@ const RunData = z.object({
 export type QueuedRun = z.infer<typeof RunData>
 const Again = Instant.nullable().catch(null)
 const TickData = z.object({ job: z.string(), schedule: z.int() })
-
-/** A schedule of a job, by its place in the job's list. */
-export type Tick = { readonly job: string; readonly schedule: number; readonly when: Schedule }
 
 export type Failure = { readonly error: unknown; readonly attempt: number; readonly isFinal: boolean }
 export type Ended =
@@ -53,7 +50,10 @@ export type Queues = {
   readonly start: (work: Work) => void
   readonly depth: () => Promise<Depth>
   readonly boardAdapters: () => Promise<readonly BaseAdapter[]>
-  /** Ends within the time given, whatever Redis does; a run that is not through by then is taken up by the next worker. */
+  /**
+   * Ends within the time given and half a second, whatever Redis does; a run that is not through by then is put back, so that the
+   * next worker takes it up at once.
+   */
   readonly close: (mostMs: number) => Promise<void>
 }
 
@@ -117,6 +117,7 @@ export async function openQueues(options: {
   }
   const flows = opened(new bullmq.FlowProducer({ connection: quick, prefix }))
   const workers: Worker[] = []
+  const underWay = new Map<Job, string>()
   const events = new Map<QueueName, QueueEvents>()
   const waiting = new Map<string, () => void>()
 
@@ -174,7 +175,15 @@ export async function openQueues(options: {
 
   function workOn(name: string, processor: (data: unknown, firedAtMs: number) => Promise<Instant | null>): Worker {
     const rate = name === clock ? { concurrency: 1 } : rates[name as QueueName]
-    const worker = new bullmq.Worker(name, (job) => mapped(() => processor(job.data, dueMs(job))), {
+    const work = async (job: Job, token = '') => {
+      underWay.set(job, token)
+      try {
+        return await mapped(() => processor(job.data, dueMs(job)))
+      } finally {
+        underWay.delete(job)
+      }
+    }
+    const worker = new bullmq.Worker(name, work, {
       connection,
       prefix,
       concurrency: rate.concurrency,
@@ -269,30 +278,10 @@ export async function openQueues(options: {
         await Promise.allSettled(closers.map((close) => close()))
       }
       await Promise.race([all(), setTimeout(mostMs, undefined, { ref: false })])
+      // Their locks would keep the next worker waiting.
+      const back = [...underWay].map(([job, token]) => job.moveToWait(token))
+      await Promise.race([Promise.allSettled(back), setTimeout(500, undefined, { ref: false })])
       isOver = true
     },
   }
 }
-
-/** BullMQ keeps a pattern and a zone, and asks us for the next moment: what is played back and what fires are the same. */
-function repeatOf(when: Schedule): { readonly pattern: string; readonly tz: string } {
-  return 'pattern' in when
-    ? { pattern: when.pattern, tz: when.zone }
-    : { pattern: `every ${when.everyMinutes} minutes`, tz: 'UTC' }
-}
-
-const settings = {
-  repeatStrategy: (afterMs: number, { pattern = '', tz = 'UTC' }: { pattern?: string; tz?: string }): number => {
-    const every = /^every (\d+) minutes$/.exec(pattern)?.[1]
-    const when = every === undefined ? { pattern, zone: tz } : { everyMinutes: Number(every) }
-    return Date.parse(dueAfter(when, new Date(afterMs).toISOString()))
-  },
-}
-
-/** The moment a tick was due, which ends the id that BullMQ gives it: `repeat:ID:MS`. */
-function dueMs(job: Job): number {
-  const ms = Number(/:(\d+)$/.exec(job.id ?? '')?.[1])
-  return Number.isFinite(ms) ? ms : job.timestamp
-}
-
-const idOf = ({ job, schedule }: Tick): string => `${job}-${schedule}`

@@ -77,6 +77,37 @@ test('a run that is asked for three times, by two services, runs once', options,
   assert.deepEqual(ran, ['fill-allocator-2026-11-20', 'fill-allocator-2026-11-20'])
 })
 
+test('a run that is not through when its service ends is taken up by another at once', options, async () => {
+  const prefix = freshPrefix()
+  let begun = () => {}
+  const isUnderWay = new Promise<void>((resolve) => {
+    begun = resolve
+  })
+  // As on a live clock: its lock lasts fifteen seconds.
+  const ending = await openQueues({ address: addressOf(redis!.url), prefix, pauses: quickPauses })
+  const hangs = async () => {
+    begun()
+    await setTimeout(20_000, undefined, { ref: false })
+    return null
+  }
+  ending.start({ perform: hangs, tick: async () => {}, failed: () => {} })
+  const run = runOf('allocate-1')
+  await ending.enqueue(run)
+  await isUnderWay
+  const ran: string[] = []
+  await withQueues(
+    async ({ id }) => void ran.push(id),
+    async (other) => {
+      const began = performance.now()
+      await ending.close(300)
+      assert.deepEqual(await other.ended(run, never), { kind: 'done', again: null })
+      assert(performance.now() - began < 3000, `${performance.now() - began} ms`)
+    },
+    prefix,
+  )
+  assert.deepEqual(ran, ['allocate-1'])
+})
+
 test('a run waits for those before it, whether they are new, under way or through', options, async () => {
   const ran: string[] = []
   const perform = async ({ id }: QueuedRun) => {
