@@ -15,7 +15,11 @@ const aliveMs = 12_000
 const closeMostMs = 2500
 
 /** A task that one service at a time has, such as the connection to Discord. */
-export type Leadership = { readonly isMine: () => boolean }
+export type Leadership = {
+  readonly isMine: () => boolean
+  /** Asks for it no longer, and leaves it to others at once. */
+  readonly leave: () => Promise<void>
+}
 
 export type Redis = {
   readonly address: RedisAddress
@@ -94,6 +98,11 @@ if not owner or owner == ARGV[1] or owner == ARGV[3] then
 end
 return owner`
 
+/** Leaves the task to others where it is ours. */
+const leaveOwn = `
+if redis.call('get', KEYS[1]) == ARGV[1] then redis.call('del', KEYS[1]) end
+return 1`
+
 function watched(
   address: RedisAddress,
   own: PrivateRedis | null,
@@ -111,16 +120,19 @@ function watched(
     connections += 1
   })
   const serviceKey = (who: string) => `${prefix}:service:${who}`
+  const leaderKey = (task: string) => `${prefix}:leader:${task}`
 
   async function beat(): Promise<void> {
     if (client.status !== 'ready') await client.ping()
     await client.set(serviceKey(name), '1', 'PX', aliveMs)
     for (const [task, held] of tasks) {
-      const key = `${prefix}:leader:${task}`
+      const key = leaderKey(task)
       const owner = await client.get(key)
       const gone = owner !== null && owner !== name && isGone(owner) ? owner : ''
       const now = (await client.eval(takeOrKeep, 1, key, name, aliveMs, gone)) === name
-      if (now === held.mine || closed) continue
+      // Left while it was asked for.
+      if (!tasks.has(task)) await client.eval(leaveOwn, 1, key, name)
+      if (now === held.mine || closed || !tasks.has(task)) continue
       held.mine = now
       held.onChange(now)
     }
@@ -168,12 +180,19 @@ function watched(
     lead: (task, onChange) => {
       const held = { mine: false, onChange }
       tasks.set(task, held)
-      return { isMine: () => held.mine }
+      return {
+        isMine: () => held.mine,
+        leave: async () => {
+          tasks.delete(task)
+          held.mine = false
+          await client.eval(leaveOwn, 1, leaderKey(task), name).catch(() => {})
+        },
+      }
     },
     close: async () => {
       closed = true
       const leave = async () => {
-        for (const [task, { mine }] of tasks) if (mine) await client.del(`${prefix}:leader:${task}`)
+        for (const task of tasks.keys()) await client.eval(leaveOwn, 1, leaderKey(task), name)
         await client.del(serviceKey(name))
         const others = (await client.keys(serviceKey('*'))).map((key) => key.slice(serviceKey('').length))
         // The server closes the connection instead of answering.

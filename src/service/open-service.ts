@@ -25,6 +25,8 @@ export type Opened = {
   readonly redis: Redis
   readonly channels: OpenChannels
   readonly solver: SolverWorker
+  /** Tells whoever works that the service ends (`Context.stopping`). */
+  readonly stop: () => void
 }
 
 /** Keys of the queue in Redis: a service of another journal that shares the Redis has others. */
@@ -54,6 +56,7 @@ export async function openService(input: {
   const prefix = prefixOf(config)
   const redis = await openRedis(config, { environment, prefix, say })
   const solver = openSolverWorker()
+  const stopping = new AbortController()
   let ctx: Context | undefined
   let queues: Queues | undefined
   try {
@@ -67,6 +70,7 @@ export async function openService(input: {
       say,
       channels,
       solve: solver.solve,
+      stopping: stopping.signal,
     })
     queues = await openQueues({
       address: redis.address,
@@ -77,7 +81,8 @@ export async function openService(input: {
     })
     const metrics = openMetrics()
     const leftOut = await booksLeftOut(ctx, played?.to ?? null, log)
-    return { service: { ctx, queues, log, metrics, leftOut, played: played !== null }, redis, channels, solver }
+    const service = { ctx, queues, log, metrics, leftOut, played: played !== null }
+    return { service, redis, channels, solver, stop: () => stopping.abort() }
   } catch (error) {
     await Promise.allSettled([queues?.close(1000), solver.close(), ctx?.journal.close()])
     await redis.close()

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { jobs } from '../../jobs/index.ts'
 import { publishHeadOf } from '../adapters/database/heads.ts'
+import type { Leadership } from '../adapters/redis.ts'
 import { openWeb, type Web } from '../adapters/web.ts'
 import type { IsoDate } from '../units.ts'
 import { observe } from './observe.ts'
@@ -11,7 +12,9 @@ import { playBack } from './playback.ts'
 
 /** Closing takes at most this long, whatever hangs; a supervisor kills after ten seconds. */
 export const closeMostMs = 9000
-const queueCloseMs = 4500
+/** What is being sent is waited for so long; then its connection is cut, and there is time to write down what became of it. */
+const sendMs = 4500
+const queueCloseMs = 5000
 
 export type Ran = { readonly runs: number | null; readonly because: 'played' | 'signal' }
 
@@ -31,10 +34,11 @@ export async function runService(
   const talk: { now: Talk | null } = { now: null }
   const seen = observe(opened, talk)
   let web: Web | null = null
+  let lead: Leadership | null = null
   try {
     web = await openPage(opened, seen)
     queues.start(workOf(service))
-    redis.lead('talk', (isMine) => void changeTalk(isMine))
+    lead = redis.lead('talk', (isMine) => void changeTalk(isMine))
     if (played !== null) {
       const runs = await playBack(service, played, options.signal)
       log.info(`played ${played.from} to ${played.to}: ${runs} runs`)
@@ -49,7 +53,7 @@ export async function runService(
     if (options.signal.aborted) return { runs: null, because: 'signal' }
     throw error
   } finally {
-    await closeAll(opened, talk.now, web)
+    await closeAll(opened, { talk: talk.now, lead, web })
   }
 
   /** Schedules lie in Redis, which may have come back empty; what was due meanwhile is found in the journal. */
@@ -103,18 +107,25 @@ function aborted(signal: AbortSignal): Promise<void> {
 
 /** Whoever takes new work stops first; the journal closes when nobody writes any more; Redis goes last. */
 async function closeAll(
-  { service, redis, channels, solver }: Opened,
-  talk: Talk | null,
-  web: Web | null,
+  { service, redis, channels, solver, stop }: Opened,
+  { talk, lead, web }: { readonly talk: Talk | null; readonly lead: Leadership | null; readonly web: Web | null },
 ): Promise<void> {
   const { ctx, queues } = service
+  stop()
+  const cut = globalThis.setTimeout(() => void channels.close(), sendMs).unref()
+  // Whoever takes the conversation over must not wait for a post that is slow.
+  const leaveTalk = async () => {
+    await talk?.close()
+    await lead?.leave()
+  }
   await Promise.race([
-    Promise.allSettled([web?.close(), talk?.close(), queues.close(queueCloseMs)]),
-    setTimeout(queueCloseMs + 700, undefined, { ref: false }),
+    Promise.allSettled([web?.close(), leaveTalk(), queues.close(queueCloseMs)]),
+    setTimeout(queueCloseMs + 600, undefined, { ref: false }),
   ])
+  clearTimeout(cut)
   await Promise.race([
     Promise.allSettled([channels.close(), solver.close(), publishHeadOf(ctx.home, ctx.journal)]),
-    setTimeout(1000, undefined, { ref: false }),
+    setTimeout(700, undefined, { ref: false }),
   ])
   await Promise.race([ctx.journal.close().catch(() => {}), setTimeout(500, undefined, { ref: false })])
   await redis.close()
