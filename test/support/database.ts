@@ -31,31 +31,36 @@ export function onEachDatabase(title: string, body: (database: TestDatabase) => 
 /** In CI PostgreSQL must be there: an unset address fails. */
 export function onPostgres(title: string, body: (database: TestDatabase) => Promise<void>): void {
   test(`${title} (PostgreSQL)`, { skip: noPostgres }, async () => {
-    if (postgres === undefined) throw new Error('PRIMER_TEST_POSTGRES is not set, and in CI nothing is skipped')
-    const schema = `primer_test_${randomBytes(6).toString('hex')}`
-    const url = new URL(postgres)
-    url.searchParams.set('options', `-c search_path=${schema}`)
-    const client = new pg.Client({ connectionString: url.href.replaceAll('+', '%20') })
-    await client.connect()
-    await client.query(`CREATE SCHEMA ${schema}`)
-    try {
-      await body({
-        url: url.href.replaceAll('+', '%20'),
-        async run(statement, ...values) {
-          let place = 0
-          return (
-            await client.query(
-              statement.replaceAll('?', () => `$${++place}`),
-              [...values],
-            )
-          ).rows
-        },
-      })
-    } finally {
-      await client.query(`DROP SCHEMA ${schema} CASCADE`)
-      await client.end()
-    }
+    await withPostgres(body)
   })
+}
+
+/** An empty place of its own in the PostgreSQL of PRIMER_TEST_POSTGRES. */
+export async function withPostgres(body: (database: TestDatabase) => Promise<void>): Promise<void> {
+  if (postgres === undefined) throw new Error('PRIMER_TEST_POSTGRES is not set, and in CI nothing is skipped')
+  const schema = `primer_test_${randomBytes(6).toString('hex')}`
+  const url = new URL(postgres)
+  url.searchParams.set('options', `-c search_path=${schema}`)
+  const client = new pg.Client({ connectionString: url.href.replaceAll('+', '%20') })
+  await client.connect()
+  await client.query(`CREATE SCHEMA ${schema}`)
+  try {
+    await body({
+      url: url.href.replaceAll('+', '%20'),
+      async run(statement, ...values) {
+        let place = 0
+        return (
+          await client.query(
+            statement.replaceAll('?', () => `$${++place}`),
+            [...values],
+          )
+        ).rows
+      },
+    })
+  } finally {
+    await client.query(`DROP SCHEMA ${schema} CASCADE`)
+    await client.end()
+  }
 }
 
 export function sqliteDatabase(file: string): TestDatabase {

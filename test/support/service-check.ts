@@ -23,8 +23,11 @@ export type PostFigures = { readonly posts: number; readonly onDiscord: number; 
  * Every post of the journal stands on each channel it belongs to once, whole, in the order of its book, with hash and label;
  * nothing else of ours stands there but answers to people; and nobody was notified.
  */
-export function assertPosts({ home, discord, x }: World, { mayMiss }: Losses = { mayMiss: false }): PostFigures {
-  const rows = rowsOf(join(home, 'journal.db'))
+export function assertPosts(
+  { home, discord, x }: World,
+  { mayMiss }: Losses = { mayMiss: false },
+  rows: readonly ChainRow[] = rowsOf(join(home, 'journal.db')),
+): PostFigures {
   const hashes = new Set(rows.map(({ hash }) => hash))
   const posts = rows.filter(({ kind }) => kind === 'post')
   assert.deepEqual(

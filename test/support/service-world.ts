@@ -107,10 +107,18 @@ export type Running = {
   readonly ended: Promise<Ran>
 }
 
-/** `primer start --from D --to D --stay` on the world, in a process of its own. */
-export function startService({ home, env, days }: World, more: Readonly<Record<string, string>> = {}): Running {
+/**
+ * `primer start --from D --to D --stay` on the world, in a process of its own.
+ *
+ * @param under words before the program
+ */
+export function startService(
+  { home, env, days }: World,
+  more: Readonly<Record<string, string>> = {},
+  under: readonly string[] = [],
+): Running {
   const args = ['start', '--from', days.from, '--to', days.to, '--stay']
-  const { child, ended } = startPrimer(args, { home, env: { ...env, ...more } })
+  const { child, ended } = startPrimer(args, { home, env: { ...env, ...more }, under })
   let said = ''
   let isPlayed = false
   child.stderr!.on('data', (text: string) => {
