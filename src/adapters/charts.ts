@@ -1,10 +1,7 @@
 import { createRequire } from 'node:module'
 import { createCanvas, GlobalFonts } from '@napi-rs/canvas'
 import type { EChartsOption } from 'echarts'
-import { BarChart, LineChart } from 'echarts/charts'
-import { GraphicComponent, GridComponent, TitleComponent } from 'echarts/components'
-import { init, setPlatformAPI, use } from 'echarts/core'
-import { CanvasRenderer } from 'echarts/renderers'
+import { init, setPlatformAPI } from 'echarts/dist/echarts.esm.min'
 import { WorldError } from '../errors.ts'
 import { chartSize } from '../posts/chart-options.ts'
 
@@ -49,7 +46,6 @@ function prepare(): void {
       }
     }
   }
-  use([LineChart, BarChart, GraphicComponent, GridComponent, TitleComponent, CanvasRenderer])
   setPlatformAPI({ createCanvas: (width = 32, height = 32) => createCanvas(width, height) as never })
   prepared = true
 }

@@ -1,9 +1,6 @@
 import { createCanvas } from '@napi-rs/canvas'
 import type { EChartsOption } from 'echarts'
-import { BarChart, LineChart } from 'echarts/charts'
-import { GridComponent } from 'echarts/components'
-import { init, setPlatformAPI, use } from 'echarts/core'
-import { SVGRenderer } from 'echarts/renderers'
+import { init, setPlatformAPI } from 'echarts/dist/echarts.esm.min'
 import { registerInter } from './inter.ts'
 
 /**
@@ -44,7 +41,6 @@ let prepared = false
 function prepare(): void {
   if (prepared) return
   registerInter()
-  use([LineChart, BarChart, GridComponent, SVGRenderer])
   const context = createCanvas(8, 8).getContext('2d')
   // Left alone, drawing without a browser guesses widths letter by letter. The PNG adapter sets another part of the same
   // platform, a canvas in the same font, so whichever comes first both measure alike.

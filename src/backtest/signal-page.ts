@@ -1,4 +1,5 @@
-import { type EChartsOption, init } from 'echarts'
+import type { EChartsOption } from 'echarts'
+import { init } from 'echarts/dist/echarts.esm.min'
 import { html, type Markup, type Part, trusted } from './html.ts'
 import { noteList } from './report-parts.ts'
 import { styleSheet } from './report-style.ts'
