@@ -23,7 +23,7 @@ for (let round = 1; round <= rounds; round++) {
     })
     assert(afterEndMs < 15_000 && afterKillMs! < 20_000, `the other waited ${afterEndMs} and ${afterKillMs} ms`)
     process.stdout.write(
-      `${entries} entries, every post once; ended within ${endMs} ms, the next post ${afterEndMs} ms later; killed, the next post ${afterKillMs} ms later\n`,
+      `${entries} entries, every post once; ended within ${endMs} ms, the next post ${afterEndMs} ms later; killed, its message settled ${afterKillMs} ms later\n`,
     )
   })
 }

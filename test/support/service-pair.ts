@@ -23,7 +23,7 @@ export type PairFigures = {
   readonly endMs: number
   /** From there to the next post of the other. */
   readonly afterEndMs: number
-  /** From SIGKILL to the next post of the other; null where none was killed. */
+  /** From SIGKILL until the other has settled what was being sent; null where none was killed. */
   readonly afterKillMs: number | null
   readonly entries: number
 }
@@ -100,7 +100,13 @@ export async function playInPair(
       const killed = await sender()
       killed.kill()
       await killed.ended
-      afterKillMs = await untilMore()
+      const died = performance.now()
+      await waitUntil(
+        () => `its claim is settled: ${said()}`,
+        async () => ![...(await claims()).values()].includes(killed.pid),
+        30_000,
+      )
+      afterKillMs = Math.round(performance.now() - died)
       if (killed === last) last = third
     }
     await waitUntil(
