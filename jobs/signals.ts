@@ -12,7 +12,7 @@ type SourcedSignal = StoredSignal & { readonly source: string }
 
 type Memory = {
   seq: number
-  readonly sources: Map<number, string>
+  readonly items: Map<number, { readonly source: string; readonly knownAt: Instant }>
   readonly texts: { claimed: number; undated: number }
   /** By extractor (the model's name with its prompt, or the keywords with their rules) and text. */
   readonly byExtractor: Map<string, Map<string, readonly SourcedSignal[]>>
@@ -48,14 +48,14 @@ function keyOf(model: string | null, how: string | null): string {
 async function brought({ journal }: Context): Promise<Memory> {
   let memory = memories.get(journal)
   if (memory === undefined) {
-    memory = { seq: 0, sources: new Map(), texts: { claimed: 0, undated: 0 }, byExtractor: new Map() }
+    memory = { seq: 0, items: new Map(), texts: { claimed: 0, undated: 0 }, byExtractor: new Map() }
     memories.set(journal, memory)
   }
   const kinds = ['item', 'extraction'] as const
   for await (const entry of journal.read({ book: catalystsBook, kinds, fromSeq: memory.seq + 1 })) {
     memory.seq = entry.seq
     if (entry.kind === 'item') {
-      memory.sources.set(entry.seq, entry.body.source)
+      memory.items.set(entry.seq, { source: entry.body.source, knownAt: entry.body.knownAt })
       if (entry.body.flags.includes('claimed')) memory.texts.claimed++
       if (entry.body.flags.includes('undated')) memory.texts.undated++
     }
@@ -66,11 +66,13 @@ async function brought({ journal }: Context): Promise<Memory> {
     memory.byExtractor.set(key, own)
     // A text that was read several times counts once, as in backtests: as it was read first.
     if (own.has(contentSha256)) continue
-    const source = memory.sources.get(item) ?? ''
+    const text = memory.items.get(item)
+    const textKnownAt = text?.knownAt ?? knownAt
+    const source = text?.source ?? ''
     own.set(
       contentSha256,
       signals.map(({ asset, kind, direction, confidence }) => {
-        return { asset, kind, knownAt, score: direction * confidence, entry: entry.seq, source }
+        return { asset, kind, knownAt, textKnownAt, score: direction * confidence, entry: entry.seq, source }
       }),
     )
   }

@@ -28,6 +28,24 @@ const msPerDay = 86_400_000
 /** After five half-lives 3 % are left: a signal that old is gone, so that a matrix tells "nothing" from "almost nothing". */
 const halfLivesMost = 5
 
+/**
+ * Signals as strong as they are once they can be used: a text that is read late, say by another model, is no news of that day. Its
+ * score is halved for every half-life that it waited, and it is dropped after five.
+ *
+ * Example: half-life 2 days, a signal of 0.8 read two days after its text was known -> 0.4
+ */
+export function aged(
+  signals: readonly StoredSignal[],
+  settings: Readonly<Record<CatalystKind, KindSettings>>,
+): readonly StoredSignal[] {
+  return signals.flatMap((signal) => {
+    const { kind, knownAt, textKnownAt, ...said } = signal
+    if (textKnownAt === undefined || textKnownAt >= knownAt) return [signal]
+    const halfLives = (Date.parse(knownAt) - Date.parse(textKnownAt)) / msPerDay / settings[kind].halfLifeDays
+    return halfLives > halfLivesMost ? [] : [{ ...said, kind, knownAt, score: said.score * 0.5 ** halfLives }]
+  })
+}
+
 /** Features of a kind, as the store holds them. */
 export function featuresOf(signals: readonly StoredSignal[]): readonly Feature[] {
   return signals.map(({ asset, kind, knownAt, score, entry }) => ({ asset, knownAt, name: kind, value: score, entry }))

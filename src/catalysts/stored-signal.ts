@@ -7,6 +7,8 @@ export type StoredSignal = {
   readonly kind: CatalystKind
   /** No decision whose data end earlier may use it. */
   readonly knownAt: Instant
+  /** When its text was known, from which it grows old; absent where it was read at once. */
+  readonly textKnownAt?: Instant
   /** In [-1, 1]: direction times confidence. */
   readonly score: number
   /** Number of the journal's `extraction` entry; null for signals from a file. */

@@ -1,4 +1,5 @@
 import type { Instant } from '../units.ts'
+import { aged } from './features.ts'
 import { defaultKindSettings } from './kinds.ts'
 import type { StoredSignal } from './stored-signal.ts'
 
@@ -18,7 +19,7 @@ const weakest = 0.05
  */
 export function textFactors(signals: readonly StoredSignal[], at: Instant): readonly TextFactor[] {
   const sums = new Map<string, { value: number; knownAt: Instant }>()
-  for (const { asset, kind, knownAt, score } of signals) {
+  for (const { asset, kind, knownAt, score } of aged(signals, defaultKindSettings)) {
     if (knownAt > at || score === 0) continue
     const halfLives = (Date.parse(at) - Date.parse(knownAt)) / msPerDay / defaultKindSettings[kind].halfLifeDays
     if (halfLives > 5) continue

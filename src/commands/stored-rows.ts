@@ -1,5 +1,5 @@
 import { assetName } from '../catalysts/extraction.ts'
-import { scoreMatrix } from '../catalysts/features.ts'
+import { aged, scoreMatrix } from '../catalysts/features.ts'
 import { defaultKindSettings } from '../catalysts/kinds.ts'
 import type { StoredSignal } from '../catalysts/stored-signal.ts'
 import { readConfig } from '../config.ts'
@@ -26,7 +26,7 @@ export async function storedRows(
   const config = readConfig(io.environment)
   const set = await journalSignals(config)
   const source = await openMarket(parseMarketSpec(market), config)
-  const spoken = set.signals.filter(({ score }) => score !== 0)
+  const spoken = aged(set.signals, defaultKindSettings).filter(({ score }) => score !== 0)
   const asked = { quotes: ['USDT', 'USD'], volume: { min: 0, max: Number.MAX_SAFE_INTEGER } }
   const always = [...new Set(spoken.map(({ asset }) => assetName(asset)))]
   const pairs = source.pairs === undefined ? null : (await source.pairs({ ...asked, always })).pairs
@@ -44,7 +44,7 @@ export async function storedRows(
     name: 'the journal',
     rows: kind === 'group' ? eventRows(inside) : featureRows(inside, range?.to ?? null),
     notes: [
-      `Signals of the journal, by ${set.extractor}: ${inside.length} of ${set.signals.length}; ${set.signals.length - spoken.length} have no direction, ${spoken.length - named.length} are about assets that the market does not trade, ${named.length - inside.length} lie outside its dates.`,
+      `Signals of the journal, by ${set.extractor}: ${inside.length} of ${set.signals.length}; ${set.signals.length - spoken.length} have no direction or were read long after they were news, ${spoken.length - named.length} are about assets that the market does not trade, ${named.length - inside.length} lie outside its dates.`,
       ...set.notes,
     ],
   }

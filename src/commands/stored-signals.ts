@@ -37,15 +37,26 @@ export async function journalSignals(config: Config, wanted?: 'model' | 'baselin
       latest: number
       readonly byContent: Map<string, readonly StoredSignal[]>
     }[] = []
+    const knownAts = new Map<number, Instant>()
     const claimed = new Set<number>()
     const undated = new Set<number>()
     for await (const entry of journal.read({ book: 'catalysts', kinds: ['item', 'extraction'] })) {
       if (entry.kind === 'item') {
+        knownAts.set(entry.seq, entry.body.knownAt)
         if (entry.body.flags.includes('claimed')) claimed.add(entry.seq)
         if (entry.body.flags.includes('undated')) undated.add(entry.seq)
       }
       if (entry.kind !== 'extraction') continue
-      const { extractor, model, promptSha256, rules = firstBaselineName, knownAt, signals, contentSha256 } = entry.body
+      const {
+        extractor,
+        model,
+        promptSha256,
+        rules = firstBaselineName,
+        knownAt,
+        signals,
+        item,
+        contentSha256,
+      } = entry.body
       if (wanted !== undefined && wanted !== extractor) continue
       const name = model ?? 'baseline'
       const sha256 = promptSha256 ?? createHash('sha256').update(rules).digest('hex')
@@ -57,10 +68,11 @@ export async function journalSignals(config: Config, wanted?: 'model' | 'baselin
       own.latest = entry.seq
       // A text that was read several times counts once, as it was read first.
       if (own.byContent.has(contentSha256)) continue
+      const textKnownAt = knownAts.get(item) ?? knownAt
       own.byContent.set(
         contentSha256,
         signals.map(({ asset, kind, direction, confidence }) => {
-          return { asset, kind, knownAt, score: direction * confidence, entry: entry.seq }
+          return { asset, kind, knownAt, textKnownAt, score: direction * confidence, entry: entry.seq }
         }),
       )
     }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { asOf, featuresOf, scoreMatrix, standardized } from '../../src/catalysts/features.ts'
+import { aged, asOf, featuresOf, scoreMatrix, standardized } from '../../src/catalysts/features.ts'
+import { defaultKindSettings } from '../../src/catalysts/kinds.ts'
 import type { StoredSignal } from '../../src/catalysts/stored-signal.ts'
 
 const settings = { horizonDays: 5, halfLifeDays: 2 }
@@ -24,6 +25,18 @@ test('a signal enters at the first session whose data end after it was known, an
   assert.ok(Math.abs(second! - 0.565685) < 1e-6)
   assert.ok(Math.abs(third! - 0.4) < 1e-12)
   assert.deepEqual([...matrix.known], [0, 1, 1, 1])
+})
+
+test('a text that is read late is as old as it is, and no news after five half-lives', () => {
+  const late = (textKnownAt: string) => ({ ...signal('AAA', '2021-03-11T12:00:00.000Z', 0.8), textKnownAt })
+  const settings = { ...defaultKindSettings, listing: { horizonDays: 5, halfLifeDays: 2 } }
+  const [fresh, waited, ...rest] = aged(
+    // At once; two days, one half-life; and eleven days, more than five.
+    [late('2021-03-11T12:00:00.000Z'), late('2021-03-09T12:00:00.000Z'), late('2021-02-28T12:00:00.000Z')],
+    settings,
+  )
+  assert.deepEqual([fresh!.score, waited!.score, rest.length], [0.8, 0.4, 0])
+  assert.equal(waited!.knownAt, '2021-03-11T12:00:00.000Z')
 })
 
 test('a signal known one millisecond after the data end waits for the next session', () => {

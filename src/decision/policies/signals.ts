@@ -1,6 +1,7 @@
 import type { CatalystBook } from '../../catalysts/catalyst-book.ts'
 import { type Expectation, type Forecasts, forecastsOf } from '../../catalysts/expected-return.ts'
 import { assetName } from '../../catalysts/extraction.ts'
+import { aged } from '../../catalysts/features.ts'
 import { type CatalystKind, defaultKindSettings } from '../../catalysts/kinds.ts'
 import type { StoredSignal } from '../../catalysts/stored-signal.ts'
 import { InputError } from '../../errors.ts'
@@ -52,7 +53,8 @@ export function forecastsOn(market: BookMarket, coins: CoinMarket, signals: read
   const { panel } = market
   const symbols = new Map(market.tradable.map(({ symbol }) => [assetName(symbol), symbol]))
   // A signal may name a coin as another market does; one of direction 0 says nothing.
-  const own = signals.flatMap((signal) => {
+  const settings = { ...defaultKindSettings, ...coins.book.signals.kinds }
+  const own = aged(signals, settings).flatMap((signal) => {
     const asset = symbols.get(assetName(signal.asset))
     return asset === undefined || signal.score === 0 ? [] : [{ ...signal, asset }]
   })
@@ -62,7 +64,7 @@ export function forecastsOn(market: BookMarket, coins: CoinMarket, signals: read
     panel,
     assets: market.tradable.map(({ symbol }) => symbol),
     marketSymbol: panel.columns.find(({ symbol }) => assetName(symbol) === assetName(main))?.symbol ?? '',
-    settings: { ...defaultKindSettings, ...coins.book.signals.kinds },
+    settings,
     dataEnd: (date) => closeAt('CRYPTO', date),
     entrySession: (session) =>
       panel.indexOf.get(firstFillable('CRYPTO', panel.sessions[session] ?? '1970-01-01')) ?? panel.sessions.length,
