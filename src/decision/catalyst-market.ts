@@ -93,7 +93,7 @@ export function openCatalystMarket(
     const because = market.absent[0] === undefined ? '' : `; of ${market.absent[0].symbol}: ${market.absent[0].because}`
     throw new InputError(
       `the market has no prices up to ${range.to} of any coin against ${book.universe.quote} or USD for the book ${book.name}${because}; ` +
-        'check the market and the dates (csv:DIR wants files such as AAVE%2FUSDT.csv)',
+        'set COIN_MARKET=ccxt:EXCHANGE, or csv:DIR with files such as AAVE%2FUSDT.csv, and check the dates',
     )
   }
   const tradable = candidates.map(({ column }) => instruments.get(column.symbol)!)
