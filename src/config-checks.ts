@@ -65,6 +65,12 @@ export const httpUrl: Check<string> = (text) => {
   return { value: text.replace(/\/+$/, '') }
 }
 
+/** An address to which a client adds the version of the API itself, as `/v10` or `/2`: one that ends with it means the same. */
+export const versionedUrl: Check<string> = (text) => {
+  const checked = httpUrl(text)
+  return 'value' in checked ? { value: checked.value.replace(/\/(v\d+|2)$/, '') } : checked
+}
+
 export const snowflake: Check<string> = (text) =>
   /^\d{1,20}$/.test(text)
     ? { value: text }

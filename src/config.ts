@@ -15,6 +15,7 @@ import {
   secretKey,
   snowflake,
   variable,
+  versionedUrl,
   word,
 } from './config-checks.ts'
 import { ConfigError } from './errors.ts'
@@ -42,12 +43,12 @@ export const Environment = z.object({
   DISCORD_APPLICATION_ID: variable(snowflake, null),
   DISCORD_CHANNEL_ID: variable(snowflake, null),
   DISCORD_OWNER_ID: variable(snowflake, null),
-  DISCORD_API_URL: variable(httpUrl, null),
+  DISCORD_API_URL: variable(versionedUrl, null),
   X_APP_KEY: variable(word, null),
   X_APP_SECRET: variable(word, null),
   X_ACCESS_TOKEN: variable(word, null),
   X_ACCESS_SECRET: variable(word, null),
-  X_API_URL: variable(httpUrl, null),
+  X_API_URL: variable(versionedUrl, null),
   X_DAILY_POSTS: variable(number({ min: 0, max: 1_000, whole: true }), 10),
   X_MONTHLY_POSTS: variable(number({ min: 0, max: 10_000, whole: true }), 150),
   X_DAILY_READ_USD: variable(number({ min: 0, max: 1_000 }), 0.25),

@@ -38,6 +38,16 @@ test('a key alone, or a server alone, makes the model decide, within 5 dollars a
   assert.equal(byServer?.temperature, null)
 })
 
+test('the address of an API is the same with and without its version and a slash', () => {
+  for (const end of ['', '/', '/v10', '/v10/']) {
+    const url = `http://127.0.0.1:7001/api${end}`
+    assert.equal(readConfig({ DISCORD_API_URL: url }).discord.apiUrl, 'http://127.0.0.1:7001/api')
+  }
+  for (const end of ['', '/', '/2', '/2/']) {
+    assert.equal(readConfig({ X_API_URL: `http://127.0.0.1:7002${end}` }).x.apiUrl, 'http://127.0.0.1:7002')
+  }
+})
+
 test('empty and blank values count as unset', () => {
   const config = readConfig({ OPENAI_API_KEY: '', OPENAI_BASE_URL: '  ', MARKET: '', WEB_PORT: ' ', DATABASE_URL: '' })
   assert.deepEqual(config, readConfig({}))
