@@ -103,7 +103,8 @@ async function answer(
 
 /** A job that keeps no book's entries, such as one that sends posts, says what it did all the same. */
 function unwritten(outcome: ByHand['outcome'], trades: boolean): string {
-  if (trades) return `done before, nothing to do${outcome.kind === 'nothing' ? `; ${outcome.because}` : ''}`
+  // Done before, or there was nothing: a look without an alert, a file without a text.
+  if (trades) return `nothing new to record${outcome.kind === 'nothing' ? `; ${outcome.because}` : ''}`
   return outcome.kind === 'nothing' ? outcome.because : outcome.did
 }
 
