@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { cpSync } from 'node:fs'
 import { test } from 'node:test'
 import { ageMostMs, claimMs } from '../../src/journal/outbox-step.ts'
-import { withFolder } from '../support/database.ts'
+import { onPostgres, withFolder } from '../support/database.ts'
 import {
   FakeChannel,
   Killed,
   outboxOf,
   render,
+  type SendFault,
   SystemTime,
   somePost,
   startWorker,
@@ -248,6 +249,43 @@ test('a worker that is told to end ends with the message under way, and another 
     assert.deepEqual([x.texts, x.asked], [['1/3 one', '2/3 one', '3/3 one', 'two'], 0])
     for (const { journal } of [worker, other]) await journal.close()
   }))
+
+onPostgres('of workers at once one ends in order, one dies, and the last sends the rest within seconds', ({ url }) =>
+  withFolder(async (folder) => {
+    const time = new SystemTime()
+    const x = new FakeChannel('x')
+    const stop = new AbortController()
+    const common = { databaseUrl: url, environment: plenty }
+    const ending = await startWorker(folder, time, { ...common, stopping: stop.signal })
+    const dying = await startWorker(folder, time, { ...common, worker: 'host:1:dying' })
+    const last = await startWorker(folder, time, { ...common, isGone: (name) => name === 'host:1:dying' })
+    for (let index = 0; index < 6; index++) await render(last, somePost(`post ${index}`, 2))
+    const faults: (SendFault | undefined)[] = []
+    x.nextFault = () => faults.shift()
+    let calls = 0
+    x.pause = async () => {
+      if (++calls === 5) {
+        stop.abort()
+        faults.push(undefined, 'kill-after')
+      }
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    const [ended, died] = await Promise.allSettled([ending.publish([x], now), dying.publish([x], now)])
+    assert.equal(ended.status, 'fulfilled')
+    // It may have waited for the other's claim meanwhile.
+    if (died.status === 'fulfilled') await assert.rejects(dying.publish([x], now), Killed)
+    const before = time.ms
+    const [run] = await last.publish([x], now)
+    assert.equal(run!.pending, 0)
+    assert(time.ms - before <= 15_000, `${time.ms - before} ms`)
+    assert.deepEqual(
+      x.texts,
+      Array.from({ length: 6 }, (_, index) => [`1/2 post ${index}`, `2/2 post ${index}`]).flat(),
+    )
+    assert((await outboxOf(last)).some((line) => line.endsWith('found')))
+    for (const { journal } of [ending, dying, last]) await journal.close()
+  }),
+)
 
 test('an attempt of which nobody knows what became is asked for, and waits while the channel cannot be asked', () =>
   withWorld(async ({ time, worker, x }) => {

@@ -132,7 +132,7 @@ export class SystemTime {
 
 let workers = 0
 
-/** A process with a journal of its own on the same file. `reach` is called before and after each thing it does. */
+/** A process with a journal of its own on the same database. `reach` is called before and after each thing it does. */
 export async function startWorker(
   folder: string,
   time: SystemTime,
@@ -142,9 +142,11 @@ export async function startWorker(
     readonly meanwhile?: () => Promise<unknown>
     readonly environment?: Readonly<Record<string, string>>
     readonly stopping?: AbortSignal
+    /** Where the journal lies, when it is not the file of the folder. */
+    readonly databaseUrl?: string
   } = {},
 ): Promise<Worker> {
-  const journal = await openJournal(`sqlite:${join(folder, 'journal.db')}`)
+  const journal = await openJournal(options.databaseUrl ?? `sqlite:${join(folder, 'journal.db')}`)
   const said: string[] = []
   let { meanwhile } = options
   const reach = options.reach ?? (() => undefined)
