@@ -1,4 +1,4 @@
-/** ECharts in one file: its six hundred modules one by one take ten times as long to load, and a demo half as long again. */
+/** ECharts in one file: its six hundred modules one by one take ten times as long to load, and a demo longer to start. */
 declare module 'echarts/dist/echarts.esm.min' {
   export * from 'echarts'
 }
