@@ -39,14 +39,14 @@ export const ingestJob = defineJob({
     }
     const looks = await askSources(ctx, sources, now, { force: true })
     const failed = looks.filter(({ because }) => because !== null)
-    for (const look of failed) ctx.say(failureOf(look))
+    const faults = failed.map((look) => (options.items === undefined ? failureOf(look) : look.because!))
     if (failed.length === looks.length) {
-      const faults = failed.map(failureOf)
       throw failed.some(({ retryable }) => retryable)
         ? new WorldError(faults.join('\n'), { retryable: true })
         : new InputError(faults)
     }
-    return { date: now().slice(0, 10), outcome: outcomeOf(looks), book: catalystsBook }
+    for (const fault of faults) ctx.say(fault)
+    return { date: now().slice(0, 10), outcome: outcomeOf(looks, options.items !== undefined), book: catalystsBook }
   },
 })
 
@@ -96,13 +96,19 @@ function failureOf({ source, because }: Look): string {
   return because!.startsWith(`${source}: `) ? because! : `${source}: ${because}`
 }
 
-function outcomeOf(looks: readonly Look[]): JobOutcome {
+/** @param counted says how many texts were left out since they were known, or copies of others */
+function outcomeOf(looks: readonly Look[], counted = false): JobOutcome {
   const asked = looks.filter(({ because }) => because === null)
   const fresh = asked.reduce((sum, look) => sum + look.new, 0)
   if (looks.length === 0) return { kind: 'nothing', because: 'no source is due' }
   const failed = looks.length - asked.length
+  const left = counted ? asked.reduce((sum, look) => sum + look.found, 0) - fresh : 0
+  const rest = [
+    ...(failed === 0 ? [] : [`${failed} could not be read`]),
+    ...(left === 0 ? [] : [`${left} known before, or copies of another`]),
+  ]
   return {
     kind: 'done',
-    did: `${fresh} new ${fresh === 1 ? 'text' : 'texts'} from ${asked.length} ${asked.length === 1 ? 'source' : 'sources'}${failed === 0 ? '' : `; ${failed} could not be read`}`,
+    did: `${fresh} new ${fresh === 1 ? 'text' : 'texts'} from ${asked.length} ${asked.length === 1 ? 'source' : 'sources'}${rest.map((part) => `; ${part}`).join('')}`,
   }
 }

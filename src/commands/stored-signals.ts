@@ -154,6 +154,23 @@ function jsonLines(text: string, path: string, faults: Faults): NumberedLine[] {
 }
 
 function csvLines(text: string, path: string, faults: Faults): NumberedLine[] {
+  // First of all: another separator or another file altogether shows in its header.
+  const header = text
+    .split(/\r\n|\n|\r/, 1)[0]!
+    .split(',')
+    .map((name) =>
+      name
+        .replace(/^\s*"|"\s*$/g, '')
+        .trim()
+        .toLowerCase(),
+    )
+  const missing = text.trim() === '' ? [] : ['date', 'asset', 'value'].filter((name) => !header.includes(name))
+  if (missing.length > 0) {
+    faults.add(
+      `${path}: no column ${missing.join(', no column ')}; the header must be date,asset,value[,kind][,confidence], with commas`,
+    )
+    return []
+  }
   let rows: { readonly record: Record<string, string>; readonly info: { readonly lines: number } }[]
   try {
     rows = parse(text, {
@@ -166,13 +183,6 @@ function csvLines(text: string, path: string, faults: Faults): NumberedLine[] {
   } catch (error) {
     if (!(error instanceof CsvError)) throw error
     faults.add(`${path}: ${error.message}; mend that line`)
-    return []
-  }
-  const missing = ['date', 'asset', 'value'].filter((name) => rows[0] !== undefined && !(name in rows[0].record))
-  if (missing.length > 0) {
-    faults.add(
-      `${path}: the column ${missing.join(', ')} is missing; the header must be date,asset,value[,kind][,confidence]`,
-    )
     return []
   }
   return rows.map(({ record, info }) => {

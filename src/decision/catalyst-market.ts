@@ -220,6 +220,7 @@ function absentNote(pairs: readonly Pair[], absent: MarketHistory['absent']): st
   const lacking = absent.filter(({ symbol }) => pairs.some((pair) => pair.symbol === symbol))
   const [first] = lacking
   if (first === undefined) return []
+  if (lacking.length === 1) return [`Left out for want of prices: ${first.symbol}: ${first.because}.`]
   const named = lacking.slice(0, 8).map(({ symbol }) => symbol)
   const more = lacking.length > 8 ? ` and ${lacking.length - 8} more` : ''
   return [`Left out for want of prices: ${named.join(', ')}${more}; of ${first.symbol}: ${first.because}.`]

@@ -34,9 +34,11 @@ export async function historyItems(source: {
   const lineOf = new Map<string, number>()
   let number = 0
   try {
-    for await (const line of createInterface({ input: createReadStream(source.path, 'utf8'), crlfDelay: Infinity })) {
+    // Read as single bytes: lines end where a file's lines end, not at separators within a text, and each is decoded by itself.
+    const input = createReadStream(source.path, 'latin1')
+    for await (const bytes of createInterface({ input, crlfDelay: Infinity })) {
       number++
-      const bare = number === 1 ? line.replace(/^\ufeff/, '') : line
+      const bare = lineOfText(Buffer.from(bytes, 'latin1'))
       if (bare.trim() === '') continue
       const item = itemOf(bare, source, (text) => faults.push(`${source.path}, line ${number}: ${text}`))
       if (item === null) continue
@@ -56,6 +58,18 @@ export async function historyItems(source: {
     throw new InputError([...faults.slice(0, faultsMost), ...rest])
   }
   return items
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+const windows1252 = new TextDecoder('windows-1252')
+
+/** A line in UTF-8, a mark at its beginning aside; where it is none, in Windows-1252, which is what such files mostly are. */
+function lineOfText(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes)
+  } catch {
+    return windows1252.decode(bytes)
+  }
 }
 
 function itemOf(

@@ -346,6 +346,18 @@ test('a file of history is taken whole or not at all, each fault with its line',
       ['c', '2022-01-05T00:00:00.000Z', true, proposals.zh],
     ],
   )
+  // A separator of lines within a text ends no line, and a line in Windows-1252 keeps its letters.
+  writeFileSync(
+    path,
+    Buffer.concat([
+      Buffer.from(`${line({ text: 'a\u2028b' })}\n`),
+      Buffer.from(line({ id: 'd', text: 'Zürich' }), 'latin1'),
+    ]),
+  )
+  assert.deepEqual(
+    (await look({ type: 'jsonl', path })).items.map(({ text }) => text),
+    ['a\u2028b', 'Zürich'],
+  )
   writeFileSync(path, `${line({})}\nnot json\n${line({ assets: 'MKR' })}\n${line({})}`)
   await assert.rejects(look({ type: 'jsonl', path }), (error: Error) => {
     assert.ok(error instanceof InputError)
