@@ -4,6 +4,7 @@ import type { Context } from '../../src/context.ts'
 import type { Entry } from '../../src/journal/entry.ts'
 import { capture } from '../../src/talk/capture.ts'
 import { handle } from '../../src/talk/commands/index.ts'
+import { decision } from '../posts/sample-entries.ts'
 import { modelEnvironment } from '../support/deciding-server.ts'
 import { type ModelServerRequest, type Reply, replies, startModelServer } from '../support/model-server.ts'
 import { bob, community, interaction, message, seqs, shown, withTalk } from '../support/talk.ts'
@@ -94,6 +95,19 @@ test('a sentence with a figure that stands in no entry is left out, and that is 
       assert.match(text, /Equity was EUR 10,213\.02\. The return is \+2\.1 %\./)
       assert.match(text, /1 sentence was left out: its figures stand in no entry/)
       assert(!text.includes('99,999'))
+    },
+  ))
+
+test('a figure that the deciding model made up is in no entry, so it vouches for no answer', () =>
+  withModel(
+    () => says('The target is 777. TLT was bought.', [seqs.decision]),
+    async (ctx) => {
+      const prompt = { file: 'a.md', sha256: '3'.repeat(64), messages: [{ role: 'user', content: 'TLT closed at 91' }] }
+      const made = decision({ date: '2020-03-13', prompt, summary: 'Its target is 777.' })
+      await ctx.journal.append([{ ...made, at: '2020-03-13T20:21:00.000Z', key: 'decision/2020-03-13' }])
+      const text = await ask(ctx, 'What is the target of TLT?')
+      assert.match(text, /TLT was bought/)
+      assert.doesNotMatch(text, /777/)
     },
   ))
 

@@ -3,6 +3,7 @@ import { plainText } from '../../decision/plain-text.ts'
 import type { Entry, EntryKind } from '../../journal/entry.ts'
 import { periodReportOf } from '../../journal/report-entry.ts'
 import { costKinds } from '../../portfolio/holdings.ts'
+import { checkedWords } from '../../posts/checked-words.ts'
 import { exactMoney, price, shares, signedMoney, signedPercent } from '../../posts/text.ts'
 import { openBooks } from './kit.ts'
 
@@ -154,9 +155,11 @@ function lineOf(entry: Entry, open: OpenBook): string {
         return `${date}: equity ${exactMoney(currency, standing.equityCents)}, ${signedPercent(standing.netReturn)} net since the start (${benchmarks.join(', ')}); cash ${exactMoney(currency, cashCents)}; held: ${held.join(', ') || 'nothing'}. ${standing.verdict.text}`
       }
       case 'decision': {
-        const { date, policy, outcome, because, summary, actions, clamps, stops, orders } = entry.body
+        const { date, policy, outcome, because, actions, clamps, stops, orders } = entry.body
+        // A figure that the model made up once must not vouch for itself.
+        const { summary, reasons } = checkedWords(opened, entry.body)
         const wishes = actions.map(
-          (one) => `${one.side} ${both(one.symbol)} ${Number(one.pct.toFixed(2))} %: ${one.reason}`,
+          (one, index) => `${one.side} ${both(one.symbol)} ${Number(one.pct.toFixed(2))} %: ${reasons[index]}`,
         )
         const cuts = clamps.map((one) => `${one.side} ${both(one.symbol)} limited: ${one.because}`)
         const sold = stops.map((one) => `stop-loss sells ${both(one.symbol)} at ${signedPercent(one.change)} from cost`)
