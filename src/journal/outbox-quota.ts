@@ -50,7 +50,7 @@ export function allowance(
   const forDigests = Math.min(digestTexts * fridays, Math.floor(quota.monthlyTexts / 2))
   const kept = { digest: 0, decision: forDigests, routine: forDigests + weekdays }[importance]
   if (texts > leftInMonth - kept) {
-    const keeping = kept === 0 ? '' : `, of which ${kept} are kept for what matters more`
+    const keeping = kept === 0 ? '' : `, and what matters more may need ${kept}`
     const because = `quota: ${Math.max(0, leftInMonth)} of ${quota.monthlyTexts} posts are left this month${keeping}`
     return { kind: 'no', because }
   }
