@@ -5,9 +5,10 @@ import { signalsDocument } from '../../src/backtest/signals-output.ts'
 import { type Simulation, simulate } from '../../src/backtest/simulate.ts'
 import type { StoredSignal } from '../../src/catalysts/stored-signal.ts'
 import type { BookMarket } from '../../src/decision/book-market.ts'
-import { signalsPolicy } from '../../src/decision/policies/signals.ts'
+import { forecastsOn, signalsPolicy } from '../../src/decision/policies/signals.ts'
 import type { Bar } from '../../src/market/bar.ts'
 import { addDays } from '../../src/market/calendar.ts'
+import { liquidityAtClose } from '../../src/portfolio/coin-costs.ts'
 import { randomFrom, randomInt, randomNormal } from '../../src/random.ts'
 import { bars, coinMarket, openBook } from '../support/coins.ts'
 
@@ -94,6 +95,34 @@ test('a planted edge is found, bought after it has shown itself, and sold when n
   const at = (day: number) => events[0]!.cumulative.find((one) => one.day === day)!
   assert.ok(at(1).low! < 0 && at(1).high! > 0, 'nothing until an order can fill')
   assert.ok(at(6).low! > 0.03 && at(6).high! < 0.14, JSON.stringify(at(6)))
+})
+
+test('a coin is bought once it earns its way in and out, and not before', async () => {
+  const { coins, signals, market } = planted(0.9, 'one')
+  const { sessions } = market.panel
+  // The last session with a text that speaks well of a coin about which nothing was said for three weeks.
+  const session = sessions.findLastIndex((date, at) => {
+    const said = signals.filter(({ knownAt }) => knownAt.slice(0, 10) === date)
+    const before = signals.filter(({ asset, knownAt }) => asset === said[0]?.asset && knownAt > `${sessions[at - 21]}`)
+    return (
+      at < 400 && said[0]?.score === 0.8 && before.filter(({ knownAt }) => knownAt.slice(0, 10) < date).length === 0
+    )
+  })
+  const { asset } = signals.find(({ knownAt }) => knownAt.startsWith(sessions[session]!))!
+  const symbol = `${asset}/USD`
+  const index = market.tradable.findIndex((one) => one.symbol === symbol)
+  const gross = forecastsOn(market, market.coins!, signals).expectedReturns(session, 5)[index]!
+  const { volume, volatility, halfSpread } = liquidityAtClose(market.coins!.liquidity.get(symbol)!, session)!
+  // A fifth of 10,000 dollars at most, its impact by the square-root law.
+  const rest = halfSpread + volatility * Math.sqrt(2000 / volume)
+  const boughtAt = async (profit: number) => {
+    const takerFeeBps = 10_000 * ((gross - profit) / 2 - rest)
+    const dear = coinMarket(coins, { ...book, costs: { ...book.costs, takerFeeBps } })
+    const policy = signalsPolicy(dear, signals)
+    const { fills } = await simulate({ market: dear, policy, guarded: true, first: session, last: session + 2, solve })
+    return fills.some((fill) => fill.symbol === symbol)
+  }
+  assert.deepEqual([await boughtAt(0.0003), await boughtAt(-0.0003)], [true, false])
 })
 
 test('no weight, turnover, cash floor or volume share of the book is broken by a decision', async () => {

@@ -198,9 +198,11 @@ function askSolver(view: View, coins: CoinMarket, plan: Plan, evidence: string):
   const held = buyable.reduce((sum, one) => sum + one.held, 0)
   // What lies in other coins or is promised to orders is not there to be spent.
   const minCash = Math.min(1 - held, limits.minCash + other + promised)
+  // The optimizer charges each change with it; the way in of what is not held was taken off its expectation already.
+  const change = Math.min(...buyable.map(({ cost }) => cost))
   const problem = parseProblem({
     assets: buyable.map(({ symbol }) => symbol),
-    expectedReturns: buyable.map(({ expected }) => expected),
+    expectedReturns: buyable.map(({ expected, held: own }) => expected + (own > 0 ? 0 : change)),
     scenarios: Array.from({ length: riskSessions }, (_, row) => Float64Array.from(columns, (column) => column[row]!)),
     objective: 'max-return',
     confidence: limits.confidence,
@@ -211,7 +213,7 @@ function askSolver(view: View, coins: CoinMarket, plan: Plan, evidence: string):
       maxCash: 1,
       previousWeights: buyable.map(({ held: own }) => own),
       maxTurnover: Math.max(0, turnoverLeft),
-      costBps: 10_000 * Math.min(...buyable.map(({ cost }) => cost)),
+      costBps: 10_000 * change,
       maxCvar: limits.maxCvar * Math.sqrt(signals.horizonDays),
     },
   })
