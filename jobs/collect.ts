@@ -37,7 +37,7 @@ export async function collectFromX(
 ): Promise<Collected> {
   const own = await ownPosts(ctx, now)
   const cursors = { mentions: await ctx.journal.cursor('x/mentions'), search: await ctx.journal.cursor('x/search') }
-  const poll = await reader.poll(cursors, own)
+  const poll = await reader.poll(cursors, own, now.slice(0, 10))
 
   const captured = await capture(ctx, poll.events)
   await ctx.journal.setCursor('x/mentions', poll.cursors.mentions)
@@ -76,7 +76,7 @@ async function forgetDeleted(ctx: Context, reader: XReader, now: Instant): Promi
   }
   const texts = refs.length === 0 ? [] : [...(await ctx.journal.texts(refs)).values()]
   const ids = texts.flatMap((content) => (content as SaidContent).messageId ?? [])
-  const gone = await reader.gone(ids)
+  const gone = await reader.gone(ids, today)
   if (gone === null) return 0
   if (gone.length > 0) await capture(ctx, gone)
   await ctx.journal.setCursor('x/looked-for-deletions', today)

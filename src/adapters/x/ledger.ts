@@ -6,7 +6,7 @@ import { makeFolder } from '../../files.ts'
 export const readPrices = { owned: 0.001, post: 0.005, user: 0.01 } as const
 export type ReadKind = keyof typeof readPrices
 
-/** What was read from X, by UTC day of the system clock. What was posted is in the journal. */
+/** What was read from X, by UTC day, of the days that are played back where some are. What was posted is in the journal. */
 export type XLedger = {
   readonly readUsd: (day: string) => number
   readonly add: (day: string, kind: ReadKind, count: number) => void

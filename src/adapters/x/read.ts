@@ -1,7 +1,7 @@
 import type { TTweetv2TweetField } from 'twitter-api-v2'
 import { z } from 'zod'
 import { type IncomingDeletion, type IncomingEdit, type IncomingMessage, storable } from '../../journal/incoming.ts'
-import { Instant } from '../../units.ts'
+import { Instant, type IsoDate } from '../../units.ts'
 import { openXClient, type XClient, type XSettings } from './client.ts'
 import { failureOf, failureText } from './failure.ts'
 import { type ReadKind, readPrices, type XLedger } from './ledger.ts'
@@ -26,13 +26,18 @@ export type XPoll = {
 }
 
 export type XReader = {
-  /** Mentions first, which cost least, then conversations and quotes, until everything is read or the day's budget is used. */
+  /**
+   * Mentions first, which cost least, then conversations and quotes, until everything is read or the day's budget is used.
+   *
+   * @param day whose budget it is: the system's own, unless days are played back
+   */
   readonly poll: (
     cursors: { readonly mentions: string | null; readonly search: string | null },
     own: OwnPosts,
+    day?: IsoDate,
   ) => Promise<XPoll>
   /** Which posts are gone, of those asked for; null where the budget or X does not allow to ask. */
-  readonly gone: (ids: readonly string[]) => Promise<readonly IncomingDeletion[] | null>
+  readonly gone: (ids: readonly string[], day?: IsoDate) => Promise<readonly IncomingDeletion[] | null>
   readonly close: () => Promise<void>
 }
 
@@ -86,12 +91,21 @@ type Source = {
   readonly page: (query: string, range: Range) => Promise<Page>
 }
 
+const countedMost = 100_000
+
 export async function openXReader(settings: XReaderSettings): Promise<XReader> {
   const client = await openXClient(settings)
   const nowMs = settings.nowMs ?? Date.now
-  const left = () => settings.dailyUsd - settings.ledger.readUsd(new Date(nowMs()).toISOString().slice(0, 10))
-  const paid = (kind: ReadKind, count: number) =>
-    settings.ledger.add(new Date(nowMs()).toISOString().slice(0, 10), kind, count)
+  const today = () => new Date(nowMs()).toISOString().slice(0, 10)
+  const left = (day: IsoDate) => settings.dailyUsd - settings.ledger.readUsd(day)
+  /** What was counted before: sweeps overlap, and X counts a post once a day, however often it is read. */
+  const counted = new Set<string>()
+  const paid = (day: IsoDate, kind: ReadKind, posts: readonly unknown[]) => {
+    if (counted.size > countedMost) counted.clear()
+    const before = counted.size
+    for (const post of posts) counted.add(`${kind}/${(post as { readonly id?: unknown }).id}`)
+    settings.ledger.add(day, kind, counted.size - before)
+  }
 
   /** Reads a source from its cursor on. @returns why it stopped early, or null */
   async function sweep(
@@ -100,6 +114,7 @@ export async function openXReader(settings: XReaderSettings): Promise<XReader> {
     posts: readonly OwnPost[],
     toQueries: (posts: ReadonlySet<string>) => readonly string[],
     tell: (post: unknown) => void,
+    day: IsoDate,
   ): Promise<{ readonly cursor: string; readonly because: string | null }> {
     let state = parseSweep(cursor, nowMs())
     let pass: Pass | null = passOf(state, posts, toQueries, nowMs())
@@ -107,9 +122,9 @@ export async function openXReader(settings: XReaderSettings): Promise<XReader> {
       const [next] = pass.queries
       // With nothing to ask there is nothing to read, and our posts of today are asked about once there are any.
       if (next === undefined) return { cursor: JSON.stringify({ ...state, pass: null }), because: null }
-      const most = Math.min(100, Math.floor(left() / readPrices[source.kind] + 1e-9))
+      const most = Math.min(100, Math.floor(left(day) / readPrices[source.kind] + 1e-9))
       if (most < source.leastResults) {
-        const because = `the day's budget for reading X, USD ${settings.dailyUsd}, is used`
+        const because = `the day's budget for reading X, USD ${settings.dailyUsd}, is used (X_DAILY_READ_USD)`
         return { cursor: JSON.stringify({ ...state, pass }), because }
       }
       const since = sinceWithin(next.since, nowMs())
@@ -124,7 +139,7 @@ export async function openXReader(settings: XReaderSettings): Promise<XReader> {
       } catch (error) {
         return { cursor: JSON.stringify({ ...state, pass }), because: failureText(failureOf(error, client.keys)) }
       }
-      paid(source.kind, page.posts.length)
+      paid(day, source.kind, page.posts)
       for (const post of page.posts) tell(post)
       state = afterPage(state, pass, page)
       pass = state.pass
@@ -133,7 +148,7 @@ export async function openXReader(settings: XReaderSettings): Promise<XReader> {
   }
 
   return {
-    async poll(cursors, own) {
+    async poll(cursors, own, day = today()) {
       const events: XPoll['events'][number][] = []
       const unread = { mentions: cursors.mentions ?? '', search: cursors.search ?? '' }
       let selfId: string
@@ -151,6 +166,7 @@ export async function openXReader(settings: XReaderSettings): Promise<XReader> {
         [],
         () => ['mentions'],
         listen('mention'),
+        day,
       )
       const idsIn = (posts: readonly OwnPost[], among: ReadonlySet<string>) =>
         posts.filter(({ id }) => among.has(id)).map(({ id }) => id)
@@ -160,6 +176,7 @@ export async function openXReader(settings: XReaderSettings): Promise<XReader> {
         [...own.roots, ...own.parts],
         (among) => queriesFor(idsIn(own.roots, among), selfId, idsIn(own.parts, among)),
         listen('conversation'),
+        day,
       )
       const once = new Map(events.map((event) => [`${event.kind}/${event.externalId}/${event.editedAt}`, event]))
       return {
@@ -168,16 +185,16 @@ export async function openXReader(settings: XReaderSettings): Promise<XReader> {
         because: mentions.because ?? search.because,
       }
     },
-    async gone(ids) {
+    async gone(ids, day = today()) {
       if (ids.length === 0) return []
-      if (left() < ids.length * readPrices.post) return null
+      if (left(day) < ids.length * readPrices.post) return null
       const deletedAt = new Date(nowMs()).toISOString()
       const deletions: IncomingDeletion[] = []
       try {
         for (let from = 0; from < ids.length; from += 100) {
           const some = ids.slice(from, from + 100)
           const { data = [], errors = [] } = await client.api.v2.tweets(some)
-          paid('post', data.length)
+          settings.ledger.add(day, 'post', data.length)
           const there = new Set(data.map(({ id }) => id))
           // Only what X says it does not find is gone: a post that it withholds for a while may come back.
           const notFound = new Set(

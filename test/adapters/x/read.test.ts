@@ -13,7 +13,7 @@ type World = {
   readonly reader: (dailyUsd?: number, nowMs?: () => number) => Promise<XReader>
   readonly own: OwnPosts
   readonly root: Tweet
-  readonly readUsd: () => number
+  readonly readUsd: (day?: string) => number
 }
 
 async function withX(body: (world: World) => Promise<void>): Promise<void> {
@@ -27,7 +27,7 @@ async function withX(body: (world: World) => Promise<void>): Promise<void> {
         x,
         root,
         own: { roots: [{ id: root.id, seq: 2 }], parts: [], all: new Set([root.id]) },
-        readUsd: () => ledger.readUsd(new Date().toISOString().slice(0, 10)),
+        readUsd: (day = new Date().toISOString().slice(0, 10)) => ledger.readUsd(day),
         reader: async (dailyUsd = 100, nowMs = Date.now) => {
           const reader = await openXReader({ keys: x.keys, apiUrl: x.url, timeoutMs: 300, ledger, dailyUsd, nowMs })
           readers.push(reader)
@@ -112,6 +112,21 @@ test('what was said a moment ago is heard at once, and what X lists late is hear
     const late = x.say('602', 'written before, listed after', { replyTo: root.id, at: ago(20) })
     const next = await one.poll(first.cursors, own)
     assert(next.events.some(({ externalId }) => externalId === late.id))
+  }))
+
+test('what is read again within the half minute is paid once, of the day that is asked for', () =>
+  withX(async ({ x, reader, own, root, readUsd }) => {
+    const one = await reader(0.25)
+    x.say('605', 'just now', { replyTo: root.id, at: ago(1) })
+    let cursors: { mentions: string | null; search: string | null } = nothing
+    for (let poll = 0; poll < 50; poll++) {
+      const found = await one.poll(cursors, own, '2020-01-06')
+      assert.equal(found.because, null)
+      cursors = found.cursors
+    }
+    assert.equal(readUsd(), 0)
+    // One mention for 0.001 and the same found by the search for 0.005; 0.25 pay for nothing else.
+    assert(Math.abs(readUsd('2020-01-06') - 0.006) < 1e-9)
   }))
 
 test('what answers a post of ours that comes on record late is found from the post on', () =>
