@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
+import { collectJob } from '../../jobs/collect-job.ts'
 import { jobs } from '../../jobs/index.ts'
 import { publishJob } from '../../jobs/publish-job.ts'
 import type { Config } from '../config.ts'
@@ -66,6 +67,21 @@ export async function playBack(
     }
   }
   return count
+}
+
+/** After the last date, X is listened to by the system's clock; Discord tells by itself. Ends when the signal is aborted. */
+export async function stayListening(service: Service, signal: AbortSignal): Promise<void> {
+  const { config } = service.ctx
+  const at = () => new Date().toISOString()
+  for (;;) {
+    await setTimeout(config.x.pollMinutes * 60_000, undefined, { signal }).catch(() => {})
+    if (signal.aborted) return
+    for (const run of collectJob.runs(at(), config)) {
+      await through(service, run, signal).catch((error: unknown) => {
+        if (!signal.aborted) service.log.warn((error as Error).message)
+      })
+    }
+  }
 }
 
 /** Sends what was rendered before time goes on: a decision is out before the session in which it fills. */

@@ -8,7 +8,7 @@ import { observe } from './observe.ts'
 import type { Opened } from './open-service.ts'
 import { openTalk, type Talk } from './parts.ts'
 import { makeUp, workOf } from './perform.ts'
-import { playBack } from './playback.ts'
+import { playBack, stayListening } from './playback.ts'
 
 /** Closing takes at most this long, whatever hangs; a supervisor kills after ten seconds. */
 export const closeMostMs = 9000
@@ -42,7 +42,7 @@ export async function runService(
     if (played !== null) {
       const runs = await playBack(service, played, options.signal)
       log.info(`played ${played.from} to ${played.to}: ${runs} runs`)
-      if (options.stay) await aborted(options.signal)
+      if (options.stay) await stayListening(service, options.signal)
       return { runs, because: options.stay ? 'signal' : 'played' }
     }
     redis.onBack(() => void beginAgain())
