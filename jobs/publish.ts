@@ -164,7 +164,8 @@ async function giveUpOldOnes(run: Run): Promise<boolean> {
   )
   if (!(await outbound.append(entries, outbox.lastSeq))) return true
   run.count.givenUp += old.length
-  run.ctx.say(`${channel}: ${old.length} posts older than three days are not sent any more`)
+  const posts = old.length === 1 ? 'one post older than three days is' : `${old.length} posts older than three days are`
+  run.ctx.say(`${channel}: ${posts} not sent any more`)
   return true
 }
 
