@@ -19,7 +19,8 @@ export async function doctor(io: CommandIo): Promise<CommandResult> {
     { check: 'node', state: 'ok', detail: `Node ${process.versions.node}` },
     ...config.warnings.map((detail) => ({ check: 'settings', state: 'missing', detail }) as const),
     ...bookNames().map((name) => checkBook(name)),
-    await checkMarket(config),
+    await checkMarket(config, 'market', config.market, bookNames()),
+    ...(await checkCoins(config)),
     await checkModel(config),
     await checkJournal(config),
     checkDisk(config),
@@ -45,14 +46,29 @@ function checkBook(name: string): Finding {
   }
 }
 
-async function checkMarket(config: Config): Promise<Finding> {
-  const check = 'market'
+/** Where the books of coins trade, when that is another place than the other books'. */
+async function checkCoins(config: Config): Promise<Finding[]> {
+  const check = 'coins'
+  const books = bookNames('catalyst')
+  if (books.length === 0) return []
+  if (config.coinMarket !== config.market) return [await checkMarket(config, check, config.coinMarket, books)]
+  if (config.market.kind !== 'yahoo') return []
+  const detail = `no market of coins, so ${books.join(' and ')} rests; set COIN_MARKET, for example to ccxt:gate`
+  return [{ check, state: 'preview', detail }]
+}
+
+async function checkMarket(
+  config: Config,
+  check: string,
+  spec: Config['market'],
+  books: readonly string[],
+): Promise<Finding> {
   try {
-    const source = await openMarket(config.market, config)
+    const source = await openMarket(spec, config)
     const now = new Date().toISOString()
     const today = now.slice(0, 10)
     let because = 'it has no prices of any book'
-    for (const book of bookNames().map((name) => readBook(name))) {
+    for (const book of books.map((name) => readBook(name))) {
       // An exchange trades coins, and the other live source none.
       if (source.nature === 'live' && (source.pairs !== undefined) !== (book.kind === 'catalyst')) continue
       const range = await rangeOf(source, book)

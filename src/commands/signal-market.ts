@@ -6,6 +6,7 @@ import type { History } from '../market/bar.ts'
 import { addDays, isSession, nextSession, weekday } from '../market/calendar.ts'
 import { parseMarketSpec } from '../market/market-spec.ts'
 import type { Listing, MarketHistory, PriceSource, RateHistory } from '../market/price-source.ts'
+import { withoutJumps } from '../market/redenomination.ts'
 import { openMarket } from '../open-market.ts'
 import { type PriceKind, type Worth, worthOver } from '../statistics/worth.ts'
 import type { Currency, IsoDate } from '../units.ts'
@@ -99,8 +100,21 @@ export async function openSignalMarket(
         ...(rate !== undefined && { rates: rate }),
       })
     },
-    notes: [...notes, ...asked.notes],
+    notes: [...notes, ...asked.notes, ...jumpNotes([...assets.values()])],
   }
+}
+
+/** Pairs whose closes jump as none does that is traded in one unit: what is computed from them would be about the unit. */
+function jumpNotes(assets: readonly SignalAsset[]): string[] {
+  const jumps = assets
+    .filter(({ hours }) => hours === 'always')
+    .flatMap(({ history }) => withoutJumps(history, { ratio: 20, quarantineDays: 60 }).jumps)
+    .map(({ symbol, date, ratio }) => `${symbol} ${date} (${Number(ratio.toPrecision(3))}-fold)`)
+  if (jumps.length === 0) return []
+  const more = jumps.length > 8 ? ` and ${jumps.length - 8} more` : ''
+  return [
+    `Closes that differ twentyfold from one bar to the next are taken as they are: ${jumps.slice(0, 8).join(', ')}${more}; where the coin changed its unit, leave it out or mend its prices.`,
+  ]
 }
 
 /** From the books where they have it, else from the way it is written, as Yahoo does. */
@@ -108,8 +122,8 @@ function listingOf(symbol: string): SignalListing | string {
   const known = listingsOf(readBook('allocator')).find((listing) => listing.symbol === symbol)
   if (known !== undefined) return { ...known, hours: known.exchange }
   const pair = /^[^/]+\/(USD[TC]?|[A-Z]{3})$/.exec(symbol)
-  // Stablecoins are counted as the dollars that they stand for. The exchange only says when a day is over.
-  if (pair) return { symbol, currency: pair[1]!.slice(0, 3), exchange: 'XNYS', hours: 'always' }
+  // Stablecoins are counted as the dollars that they stand for. A day of a pair is over at its end in UTC.
+  if (pair) return { symbol, currency: pair[1]!.slice(0, 3), exchange: 'CRYPTO', hours: 'always' }
   if (symbol.endsWith('.PA')) return { symbol, currency: 'EUR', exchange: 'XPAR', hours: 'XPAR' }
   if (/\.(?![AB]$)[A-Z]{1,3}$/.test(symbol)) {
     return `${symbol} is on an exchange whose sessions and currency are not known here; there are New York, Paris (.PA) and pairs such as BTC/USD`
@@ -157,11 +171,7 @@ async function askAll(
         to,
         now: new Date().toISOString(),
       })
-      // A pair trades on days that the calendar it was lent calls closed.
-      const closed = / that the calendar of \w+ calls closed, /
-      answers.push(
-        batch[0]!.hours === 'always' ? { ...answer, notes: answer.notes.filter((note) => !closed.test(note)) } : answer,
-      )
+      answers.push(answer)
     } catch (error) {
       faults.take(error)
       return null

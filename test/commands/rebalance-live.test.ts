@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { addDays } from '../../src/market/calendar.ts'
@@ -48,6 +49,17 @@ test('a live day on an exchange: yesterday is decided today, and filled tomorrow
         options,
       )
       assert.deepEqual(again.entries, [])
+      const apart = { home, env: { MARKET: 'simulated:1', COIN_MARKET: 'ccxt:gate', EXCHANGE_URL: server.url } }
+      assert.match((await primer(['doctor'], apart)).stdout, /^ok +coins +ccxt:gate: AAVE\/USDT to /m)
+      // Every day of two weeks is a session of a coin, and the exchange is asked for coins as such.
+      const days = Array.from({ length: 14 }, (_, back) => addDays(today, back - 30))
+      const signals = days.flatMap((date) => ['AAVE', 'SNX', 'ETH'].map((coin, at) => `${date},${coin}/USDT,${at}`))
+      writeFileSync(join(home, 'signals.csv'), ['date,asset,value', ...signals].join('\n'))
+      const { horizons } = await primerJson<{ horizons: Record<string, { returns: { known: number } }> }>(
+        ['ic', '--signals', join(home, 'signals.csv'), '--market', 'ccxt:gate', '--horizons', '1'],
+        options,
+      )
+      assert.equal(horizons['1']!.returns.known, 14 * 3)
     } finally {
       await server.close()
     }
