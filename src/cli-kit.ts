@@ -34,7 +34,8 @@ export function kitFor(io: CliKit['io'], exit: (code: number) => void): CliKit {
     home: () =>
       new Option('--home <dir>', 'where the state lives, such as the folder of a demo (default: PRIMER_HOME)'),
     json: () => new Option('--json', 'print one JSON document on stdout and nothing else'),
-    market: () => new Option('--market <spec>', 'yahoo, csv:DIR (one SYMBOL.csv each) or simulated:SEED'),
+    market: () =>
+      new Option('--market <spec>', 'yahoo, ccxt:EXCHANGE, csv:DIR (one SYMBOL.csv each) or simulated:SEED'),
     example: (command, ...lines) =>
       command.addHelpText('after', `\nExample:\n${lines.map((line) => `  $ npx primer ${line}`).join('\n')}`),
     place: async (options) => {

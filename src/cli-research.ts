@@ -9,7 +9,10 @@ export function addResearch(program: Command, { io, finish, finishTool, json, ma
       .command('backtest')
       .description('the day, folded over the past, net of all costs')
       .requiredOption('--book <name>', 'a book in books/, or a path to a JSON file')
-      .requiredOption('--policy <policy>', 'equal-weight, buy-and-hold:SYMBOL, random:SEED, cvar, do-nothing or model')
+      .requiredOption(
+        '--policy <policy>',
+        'equal-weight, buy-and-hold:SYMBOL, random:SEED, cvar, do-nothing, model, or signals[:FILE] of a book of coins',
+      )
       .requiredOption('--from <date>', 'first session, YYYY-MM-DD', isoDate)
       .requiredOption('--to <date>', 'last session, YYYY-MM-DD', isoDate)
       .addOption(market().makeOptionMandatory())
