@@ -3,12 +3,12 @@ import { readFile } from 'node:fs/promises'
 import { CsvError, parse } from 'csv-parse/sync'
 import { z } from 'zod'
 import { openJournal } from '../adapters/database/journal.ts'
-import { firstBaselineName } from '../catalysts/baseline.ts'
 import { CatalystKind } from '../catalysts/kinds.ts'
 import type { StoredSignal } from '../catalysts/stored-signal.ts'
 import { textNotes } from '../catalysts/text-notes.ts'
 import type { Config } from '../config.ts'
 import { InputError } from '../errors.ts'
+import { SignalMemory } from '../journal/signal-memory.ts'
 import { isDate } from '../market/calendar.ts'
 import { Instant } from '../units.ts'
 import { Faults } from './signal-file.ts'
@@ -31,63 +31,26 @@ export type SignalSet = {
 export async function journalSignals(config: Config, wanted?: 'model' | 'baseline'): Promise<SignalSet> {
   const journal = await openJournal(config.databaseUrl, { readOnly: true })
   try {
-    const found: {
-      readonly name: string
-      readonly sha256: string
-      latest: number
-      readonly byContent: Map<string, readonly StoredSignal[]>
-    }[] = []
-    const knownAts = new Map<number, Instant>()
-    const claimed = new Set<number>()
-    const undated = new Set<number>()
+    const memory = new SignalMemory()
     for await (const entry of journal.read({ book: 'catalysts', kinds: ['item', 'extraction'] })) {
-      if (entry.kind === 'item') {
-        knownAts.set(entry.seq, entry.body.knownAt)
-        if (entry.body.flags.includes('claimed')) claimed.add(entry.seq)
-        if (entry.body.flags.includes('undated')) undated.add(entry.seq)
-      }
-      if (entry.kind !== 'extraction') continue
-      const {
-        extractor,
-        model,
-        promptSha256,
-        rules = firstBaselineName,
-        knownAt,
-        signals,
-        item,
-        contentSha256,
-      } = entry.body
-      if (wanted !== undefined && wanted !== extractor) continue
-      const name = model ?? 'baseline'
-      const sha256 = promptSha256 ?? createHash('sha256').update(rules).digest('hex')
-      let own = found.find((set) => set.name === name && set.sha256 === sha256)
-      if (own === undefined) {
-        own = { name, sha256, latest: entry.seq, byContent: new Map() }
-        found.push(own)
-      }
-      own.latest = entry.seq
-      // A text that was read several times counts once, as it was read first.
-      if (own.byContent.has(contentSha256)) continue
-      const textKnownAt = knownAts.get(item) ?? knownAt
-      own.byContent.set(
-        contentSha256,
-        signals.map(({ asset, kind, direction, confidence }) => {
-          return { asset, kind, knownAt, textKnownAt, score: direction * confidence, entry: entry.seq }
-        }),
-      )
+      if (entry.kind === 'item' || entry.kind === 'extraction') memory.add(entry)
     }
-    found.sort((a, b) => a.latest - b.latest)
-    const set = found.findLast(({ name }) => name !== 'baseline') ?? found.at(-1)
-    if (set === undefined) {
+    const readers = memory.readers
+      .filter(({ model }) => wanted === undefined || wanted === (model === null ? 'baseline' : 'model'))
+      .toSorted((a, b) => a.latest - b.latest)
+    const reader = readers.findLast(({ model }) => model !== null) ?? readers.at(-1)
+    if (reader === undefined) {
       throw new InputError(
         'the journal holds no signals yet: primer run ingest [--items FILE] brings texts in, primer run extract reads them',
       )
     }
+    const { model, how, signals } = reader
+    const extractor = model ?? 'baseline'
     return {
-      signals: [...set.byContent.values()].flat(),
-      extractor: set.name,
-      sha256: set.sha256,
-      notes: textNotes(set.name, { claimed: claimed.size, undated: undated.size }),
+      signals,
+      extractor,
+      sha256: model === null ? createHash('sha256').update(how).digest('hex') : how,
+      notes: textNotes(extractor, memory.texts),
     }
   } finally {
     await journal.close()
