@@ -491,10 +491,7 @@ test('the quota of X leaves out what is routine and keeps the week in', () =>
       assert.deepEqual(discord.texts, ['fills', 'the week'])
       assert.equal(run!.givenUp, 1)
       const [reason] = (await outboxOf(worker)).filter((line) => line.startsWith('unposted'))
-      assert.equal(
-        reason,
-        'unposted x/1/0 quota: 8 of 8 posts are left this month, and what matters more may need 11',
-      )
+      assert.equal(reason, 'unposted x/1/0 quota: 8 of 8 posts are left this month, and what matters more may need 11')
     },
     { X_MONTHLY_POSTS: '8' },
   ))
