@@ -1,5 +1,6 @@
 import type { Instrument } from '../../market/bar.ts'
 import { isoWeek } from '../../market/calendar.ts'
+import type { Panel } from '../../market/panel.ts'
 import { positionFinder } from '../../portfolio/held-positions.ts'
 import type { Order, Position } from '../../portfolio/holdings.ts'
 import { isMember } from '../../portfolio/membership.ts'
@@ -45,12 +46,16 @@ export function guard(view: View, wishes: readonly Wish[], guarded: boolean): Gu
     clamps: [],
   }
   const date = view.market.panel.sessions[view.session]!
-  // One text for all ids of the day: each then holds its number alone, of which a backtest keeps as many as fills.
-  const day = `${date}/`
+  const ids = orderIds(view.market.panel, view.session)
+  const nextId = () => {
+    const index = orders.length
+    ids[index] ??= `${date}/${index + 1}`
+    return ids[index]
+  }
   const orders: Order[] = []
   const sell = (symbol: string, quantity: number, reason: Order['reason']) => {
     orders.push({
-      id: day + (orders.length + 1),
+      id: nextId(),
       symbol,
       side: 'sell',
       quantity,
@@ -60,8 +65,7 @@ export function guard(view: View, wishes: readonly Wish[], guarded: boolean): Gu
     })
   }
   const buy = (symbol: string, amountCents: number) => {
-    const id = day + (orders.length + 1)
-    orders.push({ id, symbol, side: 'buy', amountCents, decidedOn: date, reason: 'policy', waited: 0 })
+    orders.push({ id: nextId(), symbol, side: 'buy', amountCents, decidedOn: date, reason: 'policy', waited: 0 })
   }
   for (const stop of stops) sell(stop.symbol, stop.quantity, 'stop')
   for (const exit of exits) sell(exit.symbol, exit.quantity, 'universe')
@@ -80,6 +84,19 @@ export function guard(view: View, wishes: readonly Wish[], guarded: boolean): Gu
   const cancelled = [...new Set([...replaced.map((order) => order.id), ...vainBuys(view)])]
   return { orders, clamps: state.clamps, stops, cancelled }
 }
+
+/** Ids of a session's orders, in their order: one text each for all that is folded over a market, since every fill keeps one. */
+function orderIds(panel: Panel, session: number): string[] {
+  let sessions = known.get(panel)
+  if (sessions === undefined) {
+    sessions = []
+    known.set(panel, sessions)
+  }
+  sessions[session] ??= []
+  return sessions[session]
+}
+
+const known = new WeakMap<Panel, string[][]>()
 
 type State = {
   readonly view: View
