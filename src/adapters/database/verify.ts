@@ -1,4 +1,4 @@
-import { type Selectable, sql } from 'kysely'
+import { type CompiledQuery, type Selectable, sql } from 'kysely'
 import { JournalError } from '../../errors.ts'
 import { isCanonicalJson } from '../../journal/canonical.ts'
 import { type ChainRow, type Fault, followed, genesis, type StoredRow } from '../../journal/chain.ts'
@@ -76,7 +76,21 @@ export async function soundEnd(store: Store): Promise<ChainRow | null> {
  * error, since what it did is lost and doing it again would hide that.
  */
 export async function entryOfStep(store: Store, key: string): Promise<number | null> {
-  const found = await store.kysely
+  const { rows } = await store.kysely.executeQuery<StepRow>({ ...stepQuery(store), parameters: [key] })
+  const found = rows[0]
+  if (found === undefined) return null
+  const lost = lostTail(Number(found.end ?? 0), [], found.seq)
+  if (lost !== null) throw brokenJournal(store.url, lost)
+  return found.seq
+}
+
+type StepRow = { readonly seq: number; readonly end: number | string | null }
+
+/** Built once for a database: every run of every job asks it, and building it anew takes longer than the answer. */
+function stepQuery({ kysely }: Store): CompiledQuery<StepRow> {
+  const known = stepQueries.get(kysely)
+  if (known !== undefined) return known
+  const query = kysely
     .selectFrom('steps')
     .select((eb) => [
       'seq',
@@ -85,13 +99,13 @@ export async function entryOfStep(store: Store, key: string): Promise<number | n
         .select(({ fn }) => fn.max('seq').as('end'))
         .as('end'),
     ])
-    .where('key', '=', key)
-    .executeTakeFirst()
-  if (found === undefined) return null
-  const lost = lostTail(Number(found.end ?? 0), [], found.seq)
-  if (lost !== null) throw brokenJournal(store.url, lost)
-  return found.seq
+    .where('key', '=', '')
+    .compile()
+  stepQueries.set(kysely, query)
+  return query
 }
+
+const stepQueries = new WeakMap<Store['kysely'], CompiledQuery<StepRow>>()
 
 /** The first head, by its number, that the entries do not have; for a journal whose chain was checked when it was opened. */
 export async function lackingHead(store: Store, heads: readonly KnownHead[]): Promise<KnownHead | null> {
