@@ -1,3 +1,4 @@
+import { Info } from 'luxon'
 import type { IsoDate } from '../units.ts'
 
 /** How the report writes numbers, dates and policies. A fraction becomes a percentage here and nowhere else. */
@@ -46,20 +47,7 @@ export function short(value: number): string {
   return new Intl.NumberFormat('en-US', { maximumFractionDigits: value < 1 ? 6 : 4 }).format(value)
 }
 
-const months = [
-  'January',
-  'February',
-  'March',
-  'April',
-  'May',
-  'June',
-  'July',
-  'August',
-  'September',
-  'October',
-  'November',
-  'December',
-] as const
+const months = Info.months('long', { locale: 'en' })
 export const monthNames = months.map((name) => name.slice(0, 3))
 
 /** Example: '2020-03-12' -> '12 March 2020' */

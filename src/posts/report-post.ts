@@ -1,3 +1,4 @@
+import { Info } from 'luxon'
 import type { Entry, RenderedPost } from '../journal/entry.ts'
 import { type Evidence, opponentName } from '../journal/evidence-entry.ts'
 import { type PeriodReport, periodReportOf } from '../journal/report-entry.ts'
@@ -45,20 +46,7 @@ export function renderReportPost(input: ReportInput): RenderedPost {
   }
 }
 
-const monthNames = [
-  'January',
-  'February',
-  'March',
-  'April',
-  'May',
-  'June',
-  'July',
-  'August',
-  'September',
-  'October',
-  'November',
-  'December',
-]
+const monthNames = Info.months('long', { locale: 'en' })
 
 /** Example: 'Week 2020-W11', 'March 2020' */
 export function periodTitle({ kind, name }: PeriodReport['period']): string {
