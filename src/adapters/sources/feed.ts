@@ -4,7 +4,8 @@ import type { FoundItem } from '../../catalysts/item.ts'
 import { InputError } from '../../errors.ts'
 import { publishedAt, textOfHtml } from './plain.ts'
 
-const itemsMost = 500
+/** More than any feed has, fewer than a hostile one: the newest may stand last. */
+const itemsMost = 5000
 
 const text = z
   .union([z.string(), z.object({ value: z.string() }).transform(({ value }) => value)])
