@@ -7,24 +7,24 @@ import { decidingServer, modelEnvironment } from '../support/deciding-server.ts'
 import { assertSameRows, killRun, lessAttempts } from '../support/kill-run.ts'
 import { primer, rowsOf, soundness, startPrimer } from '../support/primer.ts'
 
-test('a demo killed at 4 random moments ends with the entries and charts of one that was not', async (context) => {
+test('a demo killed at 3 random moments ends with the entries and charts of one that was not', async (context) => {
   const figures = await killRun({
-    kills: 4,
+    kills: 3,
     sessions: 30,
     seed: 'ci',
     span: 0.3,
     say: (line) => context.diagnostic(line),
   })
   context.diagnostic(JSON.stringify(figures))
-  assert.equal(figures.kills, 4)
+  assert.equal(figures.kills, 3)
 })
 
 test('with a model, a killed demo differs in attempts and latencies alone', async (context) => {
   const server = await decidingServer()
   try {
     const figures = await killRun({
-      kills: 3,
-      sessions: 10,
+      kills: 2,
+      sessions: 8,
       seed: 'ci-model',
       span: 0.4,
       env: modelEnvironment(server.url),
